@@ -1,0 +1,60 @@
+# One way to make a target, so that warnings, sanitizers and include paths are the same everywhere.
+
+option(HEED_TESTS "Build the tests" ON)
+option(HEED_BENCH "Build the benchmarks" OFF)
+set(HEED_SANITIZE "" CACHE STRING "Sanitizers for every target of ours, e.g. address,undefined")
+
+find_program(HEED_CCACHE ccache)
+if(HEED_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HEED_CCACHE})
+endif()
+find_program(HEED_MOLD mold)
+
+# Assertions stay on in every build type.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+function(heed_common target)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -g1)
+  target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
+  if(HEED_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${HEED_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${HEED_SANITIZE})
+  endif()
+  if(HEED_MOLD)
+    target_link_options(${target} PUBLIC -fuse-ld=mold)
+  endif()
+endfunction()
+
+# heed_library(name SOURCES a.cpp ... [LINK lib ...])   static library heed_<name>
+function(heed_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(heed_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(heed_${name} PUBLIC ${ARG_LINK})
+  heed_common(heed_${name})
+endfunction()
+
+# heed_program(target OUTPUT name SOURCES a.cpp ... [LINK lib ...])
+function(heed_program target)
+  cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;LINK" ${ARGN})
+  add_executable(${target} ${ARG_SOURCES})
+  if(ARG_OUTPUT)
+    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${ARG_OUTPUT} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  endif()
+  target_link_libraries(${target} PRIVATE ${ARG_LINK})
+  heed_common(${target})
+endfunction()
+
+# heed_test(name SOURCES a_test.cpp ... [LINK lib ...] [LABELS unit])   program <name>_tests, one CTest entry
+function(heed_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${name}_tests ${ARG_SOURCES})
+  target_link_libraries(${name}_tests PRIVATE heed_test_main ${ARG_LINK})
+  heed_common(${name}_tests)
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}_tests --order rand --warn NoAssertions)
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,32 @@
+// What is wrong with a configuration, said so that a person can mend it without reading the code.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed::config {
+
+/// One error or warning. Everything but `message` may be empty; a secret never stands in any of them.
+struct Problem {
+  std::string file;
+  int line = 0;  // from 1; 0: the file as a whole
+  int column = 0;
+  std::string key;      // "account.paper.risk.cooldown_seconds"
+  std::string value;    // the offending value as written
+  std::string message;  // what is wrong
+  std::string allowed;  // the range or the names allowed, with the unit
+  std::string nearest;  // a valid name close to the one given
+  std::string fix;      // what to write or to run
+
+  /// "heed.toml:12:8: account.paper.mode: "lvie" is no value for it (allowed: paper, live); did you mean "live"?"
+  std::string str() const;
+};
+
+/// Single insertions, deletions, replacements and swaps of neighbours between the two, upper and lower case alike.
+int edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate closest to `name`, if it is close enough to be meant; else empty. Ties go to the first.
+std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
+
+}  // namespace heed::config

@@ -1,8 +1,8 @@
 // The market's calendar: the New York zone, and the days and hours on which US equities trade.
 //
-// Own rules, no zone database: daylight saving is the United States' law since 1967, holidays are the exchange's rules
-// plus the closures nobody could foresee, which are data. All functions are pure and hold no state that changes, so a
-// MarketCalendar can be shared between threads.
+// Own rules, no zone database: daylight saving is the United States' law since 1967, holidays are the exchange's
+// rules plus the closures nobody could foresee, which are data. All functions are pure and hold no state that
+// changes, so a MarketCalendar can be shared between threads.
 #pragma once
 
 #include "messages/time.hpp"
@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 namespace heed::core {
@@ -25,8 +24,8 @@ struct LocalTime {
   friend auto operator<=>(const LocalTime&, const LocalTime&) = default;
 };
 
-/// What New York's clocks are behind UTC at an instant: 4 h in summer, 5 h in winter. Exact for 1967 and later, as
-/// far as the present law lasts.
+/// How far New York's clocks are behind UTC at an instant: 4 h in summer, 5 h in winter. Exact from 1967 on, for as
+/// long as the present law lasts.
 minutes new_york_behind_utc(Instant at);
 /// UTC -> New York.
 LocalTime new_york(Instant at);
@@ -52,9 +51,9 @@ struct Session {
 
 /// Western Easter Sunday (Gregorian).
 Date easter_sunday(std::chrono::year year);
-/// Full-day holidays of the NYSE by rule, without unscheduled closures. True also for none of the weekends.
+/// A weekday on which the NYSE is closed all day by rule. False for weekends and for unscheduled closures.
 bool is_nyse_holiday(Date date);
-/// Days on which the regular session ends at 13:00, by rule and by past notice.
+/// A day whose regular session ends at 13:00, by rule. Ad hoc early closes of the past are not in it.
 bool is_nyse_early_close(Date date);
 
 /// Which days and hours trade. Copyable; the rules are code, the exceptions are data.
@@ -62,8 +61,8 @@ class MarketCalendar {
 public:
   enum class Kind : std::uint8_t { nyse, always_open };
 
-  /// New York Stock Exchange and Nasdaq: 09:30-16:00, early closes at 13:00, holidays and the unscheduled closures
-  /// since 1990. Right for 1990 to 2100, as the present rules last.
+  /// New York Stock Exchange and Nasdaq: 09:30-16:00, early closes at 13:00, holidays, and every unscheduled closure
+  /// and ad hoc early close from 1994 on. Exact from 1999 on, for as long as the present rules last.
   static MarketCalendar nyse();
   /// Every day from midnight to midnight, in UTC: for synthetic runs, tests and markets without a close.
   static MarketCalendar always_open();

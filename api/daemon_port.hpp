@@ -7,6 +7,7 @@
 
 #include "messages/intent.hpp"
 #include "messages/mention.hpp"
+#include "messages/receipts.hpp"
 #include "messages/records.hpp"
 #include "messages/result.hpp"
 #include "messages/risk.hpp"
@@ -22,17 +23,8 @@ namespace heed::api {
 template <class T>
 using Done = std::function<void(Result<T>)>;
 
-/// One validated mention's fate. Answered when durable.
-struct MentionReceipt {
-  std::int64_t mention_id = 0;
-  SignalId signal;
-  bool duplicate = false;  // then `signal` is the first one's
-};
-
-struct IntentReceipt {
-  SignalId signal;
-  bool duplicate = false;  // same key, same body: the first answer again. Same key, other body: Error rejected "409"
-};
+using heed::IntentReceipt;
+using heed::MentionReceipt;
 
 /// A sub-system as /healthz, /readyz and `heed status` tell it.
 struct ComponentHealth {

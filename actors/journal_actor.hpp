@@ -1,0 +1,52 @@
+// JOURNAL: makes batches durable, many at a time.
+//
+// While one commit is under way the next batches gather in the mailbox. The first one that is taken up sends a
+// FlushDue to the mailbox's end; all that stand before it share one commit. A batch that says `more_follows` waits for
+// its sequel, at most `company_wait`, so that a call and the order made from it are one commit.
+//
+// An append that fails is answered with an error and nothing of it is written. A commit whose fate is unknown ends the
+// actor, and with it the process: a restart reads what is there.
+#pragma once
+
+#include "actors/support.hpp"
+#include "actors/telemetry.hpp"
+#include "messages/interfaces.hpp"
+#include "messages/registration.hpp"
+#include "persistence/journal.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace heed {
+
+struct JournalActorArgs {
+  std::unique_ptr<JournalWriter> writer;
+  std::shared_ptr<Telemetry> telemetry;
+  /// Told of every commit, after it, on the journal's thread.
+  std::function<void(std::span<const Batch>)> on_commit;
+  std::chrono::microseconds company_wait{1000};
+};
+
+struct JournalActorState {
+  JournalActorState() = default;
+  static constexpr const char* name = "journal";
+
+  std::shared_ptr<JournalActorArgs> args;
+  std::vector<Batch> gathered;
+  std::vector<caf::typed_response_promise<Appended>> waiting;
+  std::vector<Unfinished> unfinished;
+  bool flush_due = false;
+  bool must_commit = false;  // someone waits who announced nothing more
+  bool timer_due = false;
+  std::string last_error;
+};
+static_assert(!std::is_aggregate_v<JournalActorState>);
+
+using JournalSelf = JournalActor::stateful_pointer<JournalActorState>;
+JournalActor::behavior_type journal_actor(JournalSelf self, std::shared_ptr<JournalActorArgs> args);
+
+}  // namespace heed

@@ -1,0 +1,50 @@
+// What every actor does the same way: error handling, logging of its end, JSON for the inspector.
+#pragma once
+
+#include <caf/all.hpp>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+
+namespace heed {
+
+/// Renders a CAF error for people.
+inline std::string describe(const caf::error& error) { return caf::to_string(error); }
+
+/// Installs handlers that log through spdlog and end the actor: an error nobody handles is a broken promise, and the
+/// supervisor restarts from the journal rather than going on with a state that may be wrong.
+template <class Self>
+void set_handlers(Self self) {
+  self->set_error_handler([self](caf::error& error) {
+    spdlog::error("actor {} ends: {}", self->name(), describe(error));
+    self->quit(std::move(error));
+  });
+  self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
+    std::string what = "unknown exception";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      what = e.what();
+    } catch (...) {
+      what = "not a std::exception";
+    }
+    spdlog::critical("actor {} threw: {}", self->name(), what);
+    return caf::make_error(caf::sec::runtime_error, what);
+  });
+}
+
+/// Adds one to a counter for as long as it lives; copies share it. Travels inside callbacks, so that a counter cannot
+/// be left behind by any way out.
+class Unfinished {
+public:
+  Unfinished() = default;
+  explicit Unfinished(std::atomic<std::int64_t>& counter)
+      : held_{(++counter, &counter), [](std::atomic<std::int64_t>* c) { --*c; }} {}
+  void done() { held_.reset(); }
+
+private:
+  std::shared_ptr<std::atomic<std::int64_t>> held_;
+};
+
+}  // namespace heed

@@ -1,0 +1,212 @@
+// What actors tell each other beyond the vocabulary: one plain struct per message. They never leave the process.
+#pragma once
+
+#include "core/position.hpp"
+#include "messages/market.hpp"
+#include "messages/mention.hpp"
+#include "messages/receipts.hpp"
+#include "messages/records.hpp"
+#include "messages/result.hpp"
+#include "messages/risk.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heed {
+
+/// How an answer leaves the actor system: called exactly once, on an actor's thread. Empty: nobody waits.
+template <class T>
+using Reply = std::function<void(Result<T>)>;
+
+// ---- journal ------------------------------------------------------------------------------------------------------
+
+/// Command: make this durable, all or nothing. Answered after the commit.
+struct Append {
+  Batch batch;
+  /// More of the same story follows at once (a signal, whose decision is being made): the commit may wait for it.
+  bool more_follows = false;
+};
+struct Appended {};
+/// Own timer: commit what has gathered. `forced`: whether or not more was announced.
+struct FlushDue {
+  bool forced = false;
+};
+
+// ---- calls --------------------------------------------------------------------------------------------------------
+
+/// Command to a watcher: these came in through its inbox.
+struct SubmitMentions {
+  std::vector<Mention> mentions;           // validated; id is assigned by the watcher
+  std::vector<RejectedInputRow> rejected;  // kept for the record
+  Reply<std::vector<MentionReceipt>> done;
+};
+/// Own timer of a watcher: look for new input.
+struct PollDue {};
+/// Event: mentions are on their way to being durable. Never twice for one signal, but for `recovered`.
+struct MentionsSeen {
+  std::vector<Mention> mentions;  // of one poll, by (created_at, id)
+  bool recovered = false;         // stored before a restart, decision still owed
+  std::vector<AccountId> only;    // with recovered: the accounts that still owe one; empty: all followers
+};
+/// Command to one account: decide this mention.
+struct MentionCall {
+  Mention mention;
+  Decimal effective_conviction;
+  AccountId account;
+  StrategyId strategy;
+  Instant arrived_at{};  // what its age is counted to
+};
+/// Command to one account: an intent from a person, an alert, a run or the schedule.
+struct IntentCall {
+  Intent intent;
+  bool recovered = false;
+  Reply<Decision> done;
+};
+/// Command from the edge: store this intent as a signal of its own and carry it out.
+struct SubmitIntent {
+  Intent intent;  // ids are derived by the receiver from the idempotency key
+  std::string body;
+  Reply<IntentReceipt> done;
+  Reply<Decision> decided;
+};
+
+// ---- positions ----------------------------------------------------------------------------------------------------
+
+/// Report for one symbol: what the venue said, or what was learned by asking.
+struct PositionNews {
+  Symbol symbol;
+  core::PositionInput input;
+};
+/// Own timer of a position.
+struct PositionTimerDue {
+  core::TimerDue due;
+};
+/// The schedule's word: close what is due on or before `session`.
+struct ExitScanDue {
+  Date session{};
+};
+/// The market opened or closed.
+struct SessionChanged {
+  bool open = false;
+  Date session{};
+};
+/// Carry out a kill level on one account (the governor has latched it already).
+struct KillOrder {
+  KillLevel level = KillLevel::none;
+  std::string by;
+};
+/// Question: what do the books say, and is anything on its way?
+struct BooksQuery {};
+struct BookEntry {
+  Symbol symbol;
+  Quantity quantity;  // signed, all lots
+  Quantity owned;     // without external
+  bool busy = false;  // an order is on its way; a difference now proves nothing
+  bool quarantined = false;
+};
+struct Books {
+  std::vector<BookEntry> entries;  // by symbol
+};
+/// First message to a portfolio after the reconciler's first pass: trading may begin.
+struct AccountReady {};
+/// New rules after a reload.
+struct PositionEnv;
+struct Reconfigure {
+  std::shared_ptr<const PositionEnv> env;
+};
+
+// ---- governor -----------------------------------------------------------------------------------------------------
+
+struct AccountQuery {};
+struct LimitsQuery {};
+struct SetLimits {
+  RiskLimits limits;
+};
+struct PauseCommand {
+  Pause pause;
+  Reply<Pause> done;
+};
+struct ResumeCommand {
+  StrategyId strategy;
+  Symbol symbol;
+  std::string by;
+  Reply<std::int32_t> done;
+};
+struct KillCommand {
+  KillLevel level = KillLevel::none;
+  std::string by;
+  Reply<Ok> done;
+};
+struct DayRolled {
+  Date day{};
+};
+
+// ---- gateway and reconciler ---------------------------------------------------------------------------------------
+
+struct QueryOrderNow {
+  ClientOrderId order;
+  VenueOrderId venue_order_id;
+  Symbol symbol;
+};
+struct QueryPositionNow {
+  Symbol symbol;
+};
+struct QuoteQuery {
+  Symbol symbol;
+};
+struct QuoteAnswer {
+  bool known = false;
+  Quote quote;
+  std::string why;  // when not known
+};
+struct InstrumentQuery {
+  Symbol symbol;
+};
+struct InstrumentAnswer {
+  bool known = false;
+  Instrument instrument;
+  std::string why;
+};
+/// Question of the reconciler: everything the venue holds of us.
+struct VenueSnapshotQuery {
+  Instant orders_since{};
+};
+struct VenueSnapshot {
+  bool complete = false;
+  std::string why;
+  std::vector<OrderReport> orders;
+  std::vector<PositionReport> positions;
+  AccountReport account;
+};
+struct ReconcileDue {};
+struct LinkChanged {
+  bool up = false;
+  std::string why;
+};
+/// From the venue's thread into the gateway's mailbox.
+struct VenueSaid {
+  std::function<void()> tell;
+};
+/// Own timer of the gateway: tokens may be there again.
+struct PumpDue {};
+
+// ---- time and life ------------------------------------------------------------------------------------------------
+
+/// The clock was set or stepped (exchange time), or a tick has passed.
+struct ClockMoved {};
+struct TickDue {};
+/// Stop taking in; finish what is with the broker.
+struct Drain {};
+/// Question to any actor: your state as JSON.
+struct InspectSelf {};
+
+/// Question to the inspector, the one message that crosses processes. Empty name: the tree.
+struct InspectQuery {
+  std::string actor;
+};
+
+}  // namespace heed

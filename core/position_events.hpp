@@ -1,0 +1,258 @@
+// The facts that change a position. Journaled as JSON under their type_name: names and meanings are permanent, fields
+// may be added. evolve() in core/position.hpp applies them; each carries its results, so that applying is adding.
+#pragma once
+
+#include "core/position_state.hpp"
+
+namespace heed::core {
+
+/// A lot stands ready for its first fill (or, as stray, for an over-fill).
+struct LotOpened {
+  static constexpr std::string_view type_name = "lot_opened";
+  Lot lot;
+  HEED_FIELDS(lot);
+};
+/// A lot whose entry ended without a fill.
+struct LotDropped {
+  static constexpr std::string_view type_name = "lot_dropped";
+  IntentId lot;
+  HEED_FIELDS(lot);
+};
+/// Comes before the submission (or replace) it stands for.
+struct OrderPlanned {
+  static constexpr std::string_view type_name = "order_planned";
+  WorkingOrder order;
+  HEED_FIELDS(order);
+};
+/// What is known of an order after news of it. `assumed`: concluded by us, not told by a report.
+struct OrderChanged {
+  static constexpr std::string_view type_name = "order_changed";
+  ClientOrderId order;
+  VenueOrderId venue_order_id;
+  OrderStatus status = OrderStatus::accepted;
+  Quantity cum_qty;
+  std::optional<Price> avg_px;
+  std::string reject_code;
+  std::string text;
+  bool assumed = false;
+  Instant at{};
+  HEED_FIELDS(order, venue_order_id, status, cum_qty, avg_px, reject_code, text, assumed, at);
+};
+
+/// What one fill does to one lot. Sums are signed changes of the lot's fields of like name.
+struct FillPart {
+  IntentId lot;
+  bool entry = false;
+  Quantity quantity;  // > 0; zero where only money moves (FIFO, corrections)
+  Money entry_value;
+  Money exit_value;
+  Money cost;
+  Money fee;
+  Money realized;
+  HEED_FIELDS(lot, entry, quantity, entry_value, exit_value, cost, fee, realized);
+};
+struct FillBooked {
+  static constexpr std::string_view type_name = "fill_booked";
+  ClientOrderId order;
+  ExecutionId execution_id;
+  Quantity quantity;
+  Price price;
+  Money fee;
+  Money value;            // price * quantity * multiplier
+  bool inferred = false;  // from the growth of cum_qty
+  CloseReason reason = CloseReason::none;
+  std::string subreason;
+  Instant at{};
+  std::vector<FillPart> parts;
+  HEED_FIELDS(order, execution_id, quantity, price, fee, value, inferred, reason, subreason, at, parts);
+};
+/// An execution of what had been inferred. `parts` correct the price and the fee; quantities stay.
+struct FillExplained {
+  static constexpr std::string_view type_name = "fill_explained";
+  ClientOrderId order;
+  ExecutionId execution_id;
+  Quantity quantity;
+  Price price;
+  Money fee;
+  Money value_change;
+  Instant at{};
+  std::vector<FillPart> parts;
+  HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts);
+};
+
+/// The order is not wanted any more. The cancel goes out once the venue is known to have it.
+struct CancelWanted {
+  static constexpr std::string_view type_name = "cancel_wanted";
+  ClientOrderId order;
+  std::string why;
+  HEED_FIELDS(order, why);
+};
+struct CancelAsked {
+  static constexpr std::string_view type_name = "cancel_asked";
+  ClientOrderId order;
+  Instant at{};
+  HEED_FIELDS(order, at);
+};
+/// A query by name found nothing.
+struct OrderLooked {
+  static constexpr std::string_view type_name = "order_looked";
+  ClientOrderId order;
+  Instant at{};
+  HEED_FIELDS(order, at);
+};
+/// The looks prove absence; the broker's position is asked as the last witness.
+struct AbsenceChecked {
+  static constexpr std::string_view type_name = "absence_checked";
+  ClientOrderId order;
+  bool begun = true;  // false: the position did not agree, look again
+  HEED_FIELDS(order, begun);
+};
+/// One more time that the order's fate was asked for.
+struct ResolveAsked {
+  static constexpr std::string_view type_name = "resolve_asked";
+  ClientOrderId order;
+  HEED_FIELDS(order);
+};
+/// Proven absent, still wanted: sent again, same name, same content.
+struct OrderResent {
+  static constexpr std::string_view type_name = "order_resent";
+  ClientOrderId order;
+  Instant at{};
+  HEED_FIELDS(order, at);
+};
+struct GraceStarted {
+  static constexpr std::string_view type_name = "grace_started";
+  ClientOrderId order;
+  HEED_FIELDS(order);
+};
+
+struct LevelsChanged {
+  static constexpr std::string_view type_name = "levels_changed";
+  IntentId lot;
+  std::optional<Price> stop;
+  std::optional<Price> target;
+  ProtectionSpec protection;
+  HEED_FIELDS(lot, stop, target, protection);
+};
+struct DueChanged {
+  static constexpr std::string_view type_name = "due_changed";
+  IntentId lot;
+  Date due{};
+  HEED_FIELDS(lot, due);
+};
+/// The venue refused an exit: wait, then try again.
+struct ProtectionRefused {
+  static constexpr std::string_view type_name = "protection_refused";
+  IntentId lot;
+  ClientOrderId order;
+  HEED_FIELDS(lot, order);
+};
+struct ProtectionDue {
+  static constexpr std::string_view type_name = "protection_due";
+  IntentId lot;
+  HEED_FIELDS(lot);
+};
+/// Empty `since`: all that is held is protected at the venue again.
+struct NakedChanged {
+  static constexpr std::string_view type_name = "naked_changed";
+  IntentId lot;
+  std::optional<Instant> since;
+  HEED_FIELDS(lot, since);
+};
+
+struct CloseStarted {
+  static constexpr std::string_view type_name = "close_started";
+  ClosePlan plan;
+  HEED_FIELDS(plan);
+};
+/// Waits behind the close under way.
+struct CloseQueued {
+  static constexpr std::string_view type_name = "close_queued";
+  ClosePlan plan;
+  HEED_FIELDS(plan);
+};
+struct CloseAdvanced {
+  static constexpr std::string_view type_name = "close_advanced";
+  CloseStage stage = CloseStage::confirming;
+  HEED_FIELDS(stage);
+};
+/// The broker's position is being asked for.
+struct PositionAsked {
+  static constexpr std::string_view type_name = "position_asked";
+  HEED_FIELDS();
+};
+/// It was told, and our lots do not explain it.
+struct MismatchSeen {
+  static constexpr std::string_view type_name = "mismatch_seen";
+  Quantity books;
+  Quantity broker;
+  HEED_FIELDS(books, broker);
+};
+/// A close order ended short: protection comes back until the retry.
+struct ClosePaused {
+  static constexpr std::string_view type_name = "close_paused";
+  std::string why;
+  HEED_FIELDS(why);
+};
+struct CloseResumed {
+  static constexpr std::string_view type_name = "close_resumed";
+  HEED_FIELDS();
+};
+/// `outcome`: "closed", "flat", "mismatch".
+struct CloseEnded {
+  static constexpr std::string_view type_name = "close_ended";
+  std::string outcome;
+  Instant at{};
+  HEED_FIELDS(outcome, at);
+};
+
+/// A lot reached zero with nothing left that could fill it again.
+struct TradeClosed {
+  static constexpr std::string_view type_name = "trade_closed";
+  IntentId lot;
+  CloseReason reason = CloseReason::none;
+  std::string subreason;
+  Money pnl;
+  Instant at{};
+  HEED_FIELDS(lot, reason, subreason, pnl, at);
+};
+/// Flat and clean: history that no late report needs is let go.
+struct Settled {
+  static constexpr std::string_view type_name = "settled";
+  HEED_FIELDS();
+};
+
+struct BlockChanged {
+  static constexpr std::string_view type_name = "block_changed";
+  Instant until{};
+  std::string by;
+  HEED_FIELDS(until, by);
+};
+struct QuarantineStarted {
+  static constexpr std::string_view type_name = "quarantine_started";
+  std::string reason;
+  std::optional<Quantity> broker;  // what it holds, when that is the reason
+  HEED_FIELDS(reason, broker);
+};
+struct QuarantineLifted {
+  static constexpr std::string_view type_name = "quarantine_lifted";
+  std::string by;
+  HEED_FIELDS(by);
+};
+/// What is held besides our own lots, as a whole.
+struct ExternalChanged {
+  static constexpr std::string_view type_name = "external_changed";
+  Quantity quantity;
+  Money cost;
+  Instant at{};
+  HEED_FIELDS(quantity, cost, at);
+};
+
+using PositionEvent =
+  std::variant<LotOpened, LotDropped, OrderPlanned, OrderChanged, FillBooked, FillExplained, CancelWanted,
+               CancelAsked, OrderLooked, AbsenceChecked, ResolveAsked, OrderResent, GraceStarted, LevelsChanged,
+               DueChanged, ProtectionRefused, ProtectionDue, NakedChanged, CloseStarted, CloseQueued, CloseAdvanced,
+               PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed, Settled, BlockChanged,
+               QuarantineStarted, QuarantineLifted, ExternalChanged>;
+
+}  // namespace heed::core

@@ -14,6 +14,8 @@
 namespace heed::net {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;  // names compare case-insensitively
+/// Equal but for ASCII case, as header names are compared.
+bool same_name(std::string_view a, std::string_view b);
 /// First value, or empty.
 std::string_view header(const Headers& headers, std::string_view name);
 
@@ -22,6 +24,7 @@ struct HttpRequest {
   std::string target = "/";    // path and query as on the wire
   Headers headers;
   std::string body;
+  std::string peer = {};  // server side: the other end's numeric address without port; "unix" on a Unix socket
 };
 
 struct HttpResponse {
@@ -29,6 +32,11 @@ struct HttpResponse {
   Headers headers;
   std::string body;
 };
+
+/// The standard phrase, "Unknown" for codes without one.
+std::string_view reason_phrase(int status);
+/// An error answer: application/problem+json with type, title, status and `detail`.
+HttpResponse problem(int status, std::string_view detail);
 
 /// Client side. One object per host; keeps connections alive and pools them. Thread-safe. `done` runs on the
 /// client's I/O thread, exactly once. Errors: `not_sent` only when no byte of the request left; `unknown` when any
@@ -56,7 +64,8 @@ struct WebSocketHandlers {
   std::function<void(std::string reason)> on_close;  // exactly once, also when the connection never opened
 };
 
-/// Client side: connects once; whoever owns it reconnects. Pings every 10 s; no pong for 20 s closes.
+/// Client side: connects once; whoever owns it reconnects. Pings every 10 s; a ping unanswered for
+/// 20 s closes.
 class WebSocketConnector {
 public:
   virtual ~WebSocketConnector() = default;

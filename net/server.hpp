@@ -12,6 +12,9 @@
 
 namespace heed::net {
 
+/// What the server refuses by itself, before any handler: see net/request_head.hpp. Everything it refuses gets a
+/// problem+json answer and a closed connection.
+
 /// Answers one request, from any thread, exactly once (later calls are ignored; dropping it unanswered gives 500).
 class Responder {
 public:
@@ -46,10 +49,13 @@ struct ServerLimits {
   std::chrono::milliseconds idle_deadline{75'000};  // between requests
   std::chrono::milliseconds write_deadline{20'000};
   std::size_t websocket_message_bytes_max = 64 * 1024;
+  std::chrono::milliseconds websocket_ping_every{10'000};
+  std::chrono::milliseconds websocket_pong_deadline{20'000};
   std::size_t outgoing_bytes_max = 4 * 1024 * 1024;  // queued for one slow reader
 };
 
-/// Owns nothing but its sockets; `io` is the network runtime. Listening starts in the constructor's `listen`.
+/// Owns nothing but its sockets, which live on the thread of the runtime that made it. Its methods may be called from
+/// any thread; the handlers run on the network thread. The destructor closes everything; no handler runs after it.
 class HttpServer {
 public:
   virtual ~HttpServer() = default;
@@ -57,7 +63,8 @@ public:
   virtual Result<std::uint16_t> listen(const std::string& address) = 0;
   /// Owner-only (0600) Unix socket; a stale file is replaced, a live one is an error.
   virtual Status listen_unix(const std::string& path) = 0;
-  /// Stops accepting; finishes answers under way for at most `grace`.
+  /// Stops accepting; finishes answers under way for at most `grace`, then closes. Waits for that, unless called on
+  /// the network thread, where it returns at once.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

@@ -4,7 +4,9 @@
 #include "messages/decimal.hpp"
 #include "messages/time.hpp"
 
+#include <catch2/catch.hpp>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace heed::test {
@@ -36,3 +38,13 @@ private:
 };
 
 }  // namespace heed::test
+
+// So that a failed check shows values.
+template <>
+struct Catch::StringMaker<heed::Decimal> {
+  static std::string convert(heed::Decimal value) { return value.str(); }
+};
+template <>
+struct Catch::StringMaker<heed::Instant> {
+  static std::string convert(heed::Instant value) { return heed::to_rfc3339(value); }
+};

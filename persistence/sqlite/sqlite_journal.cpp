@@ -1,0 +1,31 @@
+#include "persistence/sqlite/sqlite_journal.hpp"
+
+#include "persistence/sqlite/reader.hpp"
+#include "persistence/sqlite/writer.hpp"
+
+namespace heed {
+namespace sqlite {
+
+Result<JournalPair> open_journal(const std::string& path, const Options& options) {
+  auto lock = LockFile::take(path);
+  if (!lock)
+    return lock.error();
+  if (const auto ok = prepare_file(path); !ok)
+    return ok.error();
+  try {
+    auto db = open_for_writing(path, options);
+    auto writer = std::make_unique<Writer>(path, options, std::move(lock).value(), std::move(db));
+    return JournalPair{std::move(writer), std::make_shared<Reader>(path, options)};
+  } catch (const Failure& failure) {
+    auto error = to_error(failure, path);
+    if (failure.code == SQLITE_SCHEMA)
+      error.code = "STORE_NEWER";
+    return error;
+  }
+}
+
+}  // namespace sqlite
+
+Result<JournalPair> open_sqlite_journal(const std::string& path) { return sqlite::open_journal(path, {}); }
+
+}  // namespace heed

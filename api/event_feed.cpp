@@ -13,10 +13,15 @@ void EventFeed::publish(const std::vector<JournalEvent>& events) {
     for (const JournalEvent& event : events) {
       if (event.seq <= last_seq_)
         continue;
+      if (base_ == from_first)
+        base_ = event.seq - 1;
       last_seq_ = event.seq;
       events_.push_back(std::make_shared<const JournalEvent>(event));
-      if (events_.size() > window_)
+      if (events_.size() > window_) {
+        base_ = events_.front()->seq;
+        dropped_ = true;
         events_.pop_front();
+      }
     }
   }
   const std::lock_guard lock{listener_mutex_};
@@ -27,12 +32,7 @@ void EventFeed::publish(const std::vector<JournalEvent>& events) {
 EventFeed::Tail EventFeed::after(std::int64_t after, std::size_t limit) const {
   const std::lock_guard lock{mutex_};
   Tail tail;
-  if (events_.empty() || after >= last_seq_) {
-    // Nothing published yet: only the journal knows what lies between, and the caller asks it first.
-    tail.complete = true;
-    return tail;
-  }
-  tail.complete = after + 1 >= events_.front()->seq;
+  tail.complete = after == from_first ? !dropped_ : base_ != from_first && after >= base_;
   if (!tail.complete)
     return tail;
   const auto first = std::upper_bound(events_.begin(), events_.end(), after,

@@ -26,11 +26,15 @@ public:
   /// copies the events and tells the listener. An event that is not newer than the last one is ignored.
   void publish(const std::vector<JournalEvent>& events);
 
+  /// For after(): everything since the first publish, for who joined before it.
+  static constexpr std::int64_t from_first = -1;
+
   struct Tail {
-    bool complete = false;  // false: something between `after` and the window is gone from memory
+    bool complete = false;  // false: what follows `after` directly is not in memory; ask the journal
     std::vector<std::shared_ptr<const JournalEvent>> events;
   };
-  /// Events with a greater seq than `after`, oldest first, at most `limit`. Thread-safe.
+  /// Events with a greater seq than `after`, oldest first, at most `limit`. Before the first publish only from_first
+  /// is complete: what lies between `after` and now, the feed cannot know. Thread-safe.
   Tail after(std::int64_t after, std::size_t limit) const;
   /// Seq of the newest event published; 0 before the first.
   std::int64_t last_seq() const;
@@ -44,6 +48,8 @@ private:
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<const JournalEvent>> events_;
   std::int64_t last_seq_ = 0;
+  std::int64_t base_ = from_first;  // the seq before the oldest event kept; from_first: nothing published yet
+  bool dropped_ = false;            // something has left the window
   std::mutex listener_mutex_;
   std::function<void()> listener_;
 };

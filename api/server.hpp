@@ -7,13 +7,16 @@
 
 #include "api/daemon_port.hpp"
 #include "api/event_feed.hpp"
+#include "messages/decimal.hpp"
 #include "messages/result.hpp"
+#include "messages/time.hpp"
 #include "net/runtime.hpp"
 #include "persistence/journal.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +25,12 @@
 namespace heed::api {
 
 struct ApiOptions {
-  std::string listen = "127.0.0.1:8420";        // port 0 picks one; empty: no TCP
-  std::string unix_socket;                      // empty: none. Never asks for the token: the file's mode is the guard
-  std::string token;                            // empty: none asked for; refused when `listen` is not loopback
+  std::string listen = "127.0.0.1:8420";  // port 0 picks one; empty: no TCP
+  std::string unix_socket;                // empty: none. Never asks for the token: the file's mode is the guard
+  std::string token;                      // empty: none asked for; refused when `listen` is not loopback
+  /// For mentions that bring no conviction, by the inbox's name.
+  std::map<std::string, Decimal> default_convictions;
+  const Clock* clock = nullptr;                 // the daemon's; null: DaemonPort::status().now
   std::vector<std::string> hosts;               // names a Host header may carry besides loopback's and `listen`'s own
   std::int32_t journal_threads = 2;             // 1..16
   std::size_t journal_queue_max = 256;          // reads waiting for a thread; more are answered 503

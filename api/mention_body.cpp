@@ -1,0 +1,156 @@
+#include "api/mention_body.hpp"
+
+#include "api/body.hpp"
+#include "net/json.hpp"
+#include "persistence/json_write.hpp"
+
+#include <array>
+#include <utility>
+
+namespace heed::api {
+namespace {
+
+using core::FieldError;
+using core::RawMention;
+using net::Json;
+
+constexpr std::size_t kept_body_max = 2048;
+
+struct Field {
+  std::string_view name;
+  std::optional<std::string> RawMention::*member;
+  bool number_too = false;  // a number is as good as its text
+};
+constexpr std::array fields{
+  Field{"id", &RawMention::id, true},
+  Field{"external_id", &RawMention::external_id},
+  Field{"source", &RawMention::source},
+  Field{"symbol", &RawMention::symbol},
+  Field{"action", &RawMention::action},
+  Field{"conviction", &RawMention::conviction, true},
+  Field{"time_horizon", &RawMention::time_horizon},
+  Field{"rationale_quote", &RawMention::rationale_quote},
+  Field{"title", &RawMention::title},
+  Field{"url", &RawMention::url},
+  Field{"published_at", &RawMention::published_at},
+  Field{"created_at", &RawMention::created_at},
+};
+
+FieldError unknown_field(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& f : fields)
+    names.emplace_back(f.name);
+  const auto problem = unknown_name("field", "FIELD_UNKNOWN", name, names);
+  return {problem.field, problem.detail};
+}
+
+std::optional<FieldError> take_member(RawMention& raw, const std::string& name, const Json& value) {
+  for (const auto& field : fields) {
+    if (field.name != name)
+      continue;
+    if (value.is_null())
+      return std::nullopt;
+    if (!value.is_string() && !(field.number_too && value.is_number()))
+      return FieldError{name, std::string{"must be "} + (field.number_too ? "a number" : "a string") + ", not " +
+                                std::string{kind_name(value.kind)}};
+    raw.*field.member = value.text;
+    return std::nullopt;
+  }
+  return unknown_field(name);
+}
+
+std::variant<Mention, FieldError> read_one(const Json& item, const core::MentionIntake& intake) {
+  if (!item.is_object())
+    return FieldError{"", "a mention must be an object, not " + std::string{kind_name(item.kind)}};
+  RawMention raw;
+  for (const auto& [name, value] : item.members)
+    if (auto error = take_member(raw, name, value))
+      return std::move(*error);
+  return core::validate_mention(std::move(raw), intake);
+}
+
+void write_json(std::string& out, const Json& value) {
+  if (out.size() > kept_body_max)
+    return;
+  switch (value.kind) {
+    case Json::Kind::null: out += "null"; break;
+    case Json::Kind::boolean: out += value.boolean ? "true" : "false"; break;
+    case Json::Kind::number: out += value.text; break;
+    case Json::Kind::string: append_json(out, value.text); break;
+    case Json::Kind::array:
+      out += '[';
+      for (std::size_t i = 0; i < value.items.size(); ++i) {
+        out += i == 0 ? "" : ",";
+        write_json(out, value.items[i]);
+      }
+      out += ']';
+      break;
+    case Json::Kind::object:
+      out += '{';
+      for (std::size_t i = 0; i < value.members.size(); ++i) {
+        out += i == 0 ? "" : ",";
+        append_json(out, value.members[i].first);
+        out += ':';
+        write_json(out, value.members[i].second);
+      }
+      out += '}';
+      break;
+  }
+}
+
+/// The input as text again, capped.
+std::string kept_body(const Json& item) {
+  std::string out;
+  write_json(out, item);
+  if (out.size() > kept_body_max)
+    out.resize(kept_body_max);
+  return out;
+}
+
+void add(MentionBatch& batch, std::size_t index, const Json& item, const core::MentionIntake& intake) {
+  auto answer = read_one(item, intake);
+  if (auto* mention = std::get_if<Mention>(&answer)) {
+    mention->id = 0;
+    batch.mentions.push_back(std::move(*mention));
+    batch.indexes.push_back(index);
+    return;
+  }
+  auto& error = std::get<FieldError>(answer);
+  RejectedInputRow row;
+  row.source = intake.source;
+  row.position = "http";
+  row.field = error.field;
+  row.reason = error.reason;
+  row.body = kept_body(item);
+  row.at = intake.arrival;
+  batch.rows.push_back(std::move(row));
+  batch.rejected.push_back({index, std::move(error.field), std::move(error.reason)});
+}
+
+}  // namespace
+
+std::variant<MentionBatch, Problem> read_mentions(std::string_view body, const core::MentionIntake& intake) {
+  auto parsed = parse_body(body, false);
+  if (auto* problem = std::get_if<Problem>(&parsed))
+    return std::move(*problem);
+  const auto& document = std::get<Json>(parsed);
+  MentionBatch batch;
+  if (document.is_object()) {
+    add(batch, 0, document, intake);
+  } else if (document.is_array()) {
+    for (std::size_t i = 0; i < document.items.size(); ++i)
+      add(batch, i, document.items[i], intake);
+  } else {
+    return Problem{
+      400,
+      "BODY_INVALID",
+      "the body must be one mention (an object) or a list of them, not " + std::string{kind_name(document.kind)},
+      {},
+      {},
+      false,
+      {}};
+  }
+  return batch;
+}
+
+}  // namespace heed::api

@@ -45,8 +45,8 @@ LoadOutcome parse(std::string_view text, std::string_view file_name, const Parse
 /// null-terminated array of "NAME=value", as the process gets it.
 std::vector<Override> environment_overrides(const char* const* environment);
 
-/// The effective configuration as TOML that parses to the same again, secrets masked or shown as the reference
-/// that they came from.
+/// The effective configuration as TOML. A secret is shown as the reference that it came from, or masked where its
+/// text stood in the file; without such a one, the text parses to the same Config again.
 std::string show(const Config& config);
 
 /// A commented sample with every key; parses cleanly as it stands.

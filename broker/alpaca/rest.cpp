@@ -1,0 +1,90 @@
+#include "broker/alpaca/rest.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace heed::alpaca {
+
+namespace {
+constexpr std::size_t kept_bytes_max = 4096;
+}
+
+Rest::Rest(const AlpacaConfig& config, const AlpacaTransports& transports)
+    : account_{config.account},
+      secret_{config.secret},
+      headers_{
+        {"APCA-API-KEY-ID", config.key}, {"APCA-API-SECRET-KEY", config.secret}, {"Accept", "application/json"}},
+      deadline_{config.http_deadline},
+      trading_{transports.trading},
+      data_{transports.data},
+      clock_{transports.clock} {}
+
+void Rest::set_audit(Audit audit) {
+  auto shared = audit ? std::make_shared<const Audit>(std::move(audit)) : nullptr;
+  const std::lock_guard lock{mutex_};
+  audit_ = std::move(shared);
+}
+
+std::string Rest::fit_to_keep(std::string_view text) const {
+  std::string kept{text.substr(0, kept_bytes_max)};
+  if (!secret_.empty())
+    for (auto at = kept.find(secret_); at != std::string::npos; at = kept.find(secret_, at))
+      kept.replace(at, secret_.size(), "***");
+  return kept;
+}
+
+void Rest::write_row(BrokerCallRow row) {
+  std::shared_ptr<const Audit> audit;
+  {
+    const std::lock_guard lock{mutex_};
+    audit = audit_;
+  }
+  if (!audit)
+    return;
+  row.account = account_;
+  row.at = clock_->now();
+  (*audit)(std::move(row));
+}
+
+void Rest::note(std::string method, std::string target, std::string_view text, std::string error) {
+  BrokerCallRow row;
+  row.method = std::move(method);
+  row.target = std::move(target);
+  row.response = fit_to_keep(text);
+  row.error = std::move(error);
+  write_row(std::move(row));
+}
+
+void Rest::send(Call call, Done done) {
+  net::HttpRequest request;
+  request.method = call.method;
+  request.target = call.target;
+  request.headers = headers_;
+  if (!call.body.empty())
+    request.headers.emplace_back("Content-Type", "application/json");
+  request.body = call.body;
+  auto& client = call.data ? *data_ : *trading_;
+  const auto started = std::chrono::steady_clock::now();
+  client.send(
+    std::move(request), deadline_,
+    [self = shared_from_this(), call = std::move(call), done = std::move(done),
+     started](Result<net::HttpResponse> answer) {
+      BrokerCallRow row;
+      row.order = call.order;
+      row.method = call.method;
+      row.target = call.target;
+      row.request = self->fit_to_keep(call.body);
+      row.latency_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
+      if (answer) {
+        row.status = answer.value().status;
+        row.response = self->fit_to_keep(answer.value().body);
+      } else {
+        row.error = self->fit_to_keep(answer.error().code + ": " + answer.error().detail);
+      }
+      self->write_row(std::move(row));
+      done(std::move(answer));
+    });
+}
+
+}  // namespace heed::alpaca

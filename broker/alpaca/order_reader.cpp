@@ -198,18 +198,27 @@ void OrderReader::by_parent(std::shared_ptr<Search> search) {
 void OrderReader::follow(std::shared_ptr<Search> search, WireOrder order, int hops) {
   const auto next = order.status == OrderStatus::replaced ? order.replaced_by : VenueOrderId{};
   search->found.push_back(std::move(order));
-  if (!next.empty() && hops < hops_max)
-    return get(next, search->name, [self = shared_from_this(), search, hops](auto answer) {
-      if (!answer)
-        return search->done(answer.error());
-      if (answer.value())
-        return self->follow(search, *std::move(answer).value(), hops + 1);
-      self->attribute(std::move(search->found), search->done);
-    });
+  if (next.empty() || hops >= hops_max)
+    return finish(std::move(search));
+  get(next, search->name, [self = shared_from_this(), search, hops](Result<std::optional<WireOrder>> answer) {
+    if (!answer)
+      return search->done(answer.error());
+    if (!answer.value())
+      return self->finish(search);
+    self->follow(search, *std::move(answer).value(), hops + 1);
+  });
+}
+
+void OrderReader::finish(std::shared_ptr<Search> search) {
   attribute(std::move(search->found), [search](Result<std::vector<OrderReport>> answer) {
-    if (answer)
-      std::stable_partition(answer.value().begin(), answer.value().end(),
-                            [&](const OrderReport& report) { return report.client_order_id == search->name; });
+    if (!answer)
+      return search->done(answer.error());
+    auto& all = answer.value();
+    const auto asked = [&](const OrderReport& report) { return report.client_order_id == search->name; };
+    std::stable_partition(all.begin(), all.end(), asked);
+    // Something was found, so an empty value (the venue's "no such order") would be a lie.
+    if (all.empty() || !asked(all.front()))
+      return search->done(unreadable("orders: what was found does not end in an order named " + search->name.str()));
     search->done(std::move(answer));
   });
 }

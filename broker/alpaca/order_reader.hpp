@@ -62,6 +62,7 @@ private:
   void by_own_name(std::shared_ptr<Search> search);
   void by_parent(std::shared_ptr<Search> search);
   void follow(std::shared_ptr<Search> search, WireOrder order, int hops);
+  void finish(std::shared_ptr<Search> search);
 
   /// Looks up the symbols one after the other, so that all their orders are in the book.
   void look_up(std::set<Symbol> symbols, std::function<void(Status)> done);

@@ -76,7 +76,7 @@ struct Table<Decision> {
 template <>
 struct Table<Intent> {
   static constexpr std::string_view name = "intents", number = "rowid", at = "created_at";
-  static constexpr std::array key{std::string_view{"intent_id"}};
+  static constexpr std::array key{std::string_view{"signal"}, std::string_view{"intent_id"}};
   static constexpr std::array filters{table_detail::account, table_detail::symbol,
                                       table_detail::source,  table_detail::strategy,
                                       table_detail::signal,  FilterColumn{"type", &ListFilter::type, "action"}};

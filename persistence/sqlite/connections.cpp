@@ -109,15 +109,12 @@ void set_up(Database& db, const Options& options, bool writes) {
           std::to_string(options.cache_kib));
 }
 
-void use_wal(Database& db) {
-  {
-    Statement mode{db, "PRAGMA journal_mode = WAL"};
-    if (!mode.step() || mode.text(0) != "wal")
-      throw Failure{SQLITE_CANTOPEN, "its file system does not support a write-ahead log"};
-  }
-  // The log stays and is overwritten from its start: writing over blocks that exist costs less than growing a file.
-  int keep = 1;
-  sqlite3_file_control(db.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+// The log is overwritten from its start while the file is open, and goes with a clean close: a log that stays would be
+// replayed over a backup that somebody puts in the file's place.
+void use_wal(const Database& db) {
+  Statement mode{db, "PRAGMA journal_mode = WAL"};
+  if (!mode.step() || mode.text(0) != "wal")
+    throw Failure{SQLITE_CANTOPEN, "its file system does not support a write-ahead log"};
 }
 
 }  // namespace

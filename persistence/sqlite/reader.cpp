@@ -94,7 +94,7 @@ void add_status(Query& query, const ListFilter& filter) {
 void add_decided(Query& query, const ListFilter& filter) {
   if (filter.account.empty() && filter.status.empty())
     return;
-  query.add(" AND EXISTS (SELECT 1 FROM decisions d WHERE d.signal=signals.signal");
+  query.add(" AND EXISTS (SELECT 1 FROM decisions d WHERE d.signal_number=signals.rowid");
   if (!filter.account.empty())
     query.add(" AND d.account=?", filter.account);
   if (filter.status.find(':') != std::string::npos)
@@ -113,14 +113,25 @@ void add_instants(Query& query, const ListFilter& filter) {
     query.add(column + "<?", *filter.to);
 }
 
+// By the signal's number, or among the few whose signal has no row.
+void add_signal(Query& query, const std::string& signal) {
+  query.add(" AND signal_number IN (0, (SELECT rowid FROM signals WHERE signal=?))", signal);
+  query.add(" AND signal=?", signal);
+}
+
 // The page and one row more, which tells whether there is a next page.
 template <class T>
 Query page_query(const ListFilter& filter) {
   const std::string number{Table<T>::number};
   Query query;
-  query.add("SELECT " + number + ',' + column_list<T>() + " FROM " + std::string{Table<T>::name} + " WHERE 1");
+  query.add("SELECT " + number + ',' + column_list<T>() + " FROM " + std::string{Table<T>::name});
+  if (indexed_by_signal<T> && !filter.signal.empty())
+    query.add(" INDEXED BY " + std::string{Table<T>::name} + "_signal");
+  query.add(" WHERE 1");
+  if (has_signal_number<T> && !filter.signal.empty())
+    add_signal(query, filter.signal);
   for (const auto& column : Table<T>::filters)
-    if (!(filter.*column.asked).empty())
+    if (!(filter.*column.asked).empty() && !(has_signal_number<T> && column.asked == &ListFilter::signal))
       query.add(" AND \"" + std::string{column.column} + "\"=?", filter.*column.asked);
   add_instants<T>(query, filter);
   if constexpr (std::same_as<T, SignalRow>)
@@ -151,8 +162,9 @@ ListPage<T> read_page(ReadConnection& connection, const ListFilter& filter) {
 }
 
 SignalView view_of(ReadConnection& connection, SignalRow row) {
-  auto query = select<Decision>("WHERE signal=?");
-  query.add(" ORDER BY account", row.signal.str());
+  auto query = select<Decision>("WHERE 1");
+  add_signal(query, row.signal.str());
+  query.add(" ORDER BY account");
   return {std::move(row), rows_of<Decision>(connection, query)};
 }
 
@@ -217,13 +229,13 @@ Query funnel_query(const ListFilter& filter) {
   if (!filter.account.empty())
     query.add(" AND account=?", filter.account);
   if (!filter.signal.empty())
-    query.add(" AND signal=?", filter.signal);
+    add_signal(query, filter.signal);
   if (filter.from)
     query.add(" AND at>=?", *filter.from);
   if (filter.to)
     query.add(" AND at<?", *filter.to);
   if (!filter.source.empty() || !filter.symbol.empty()) {
-    query.add(" AND EXISTS (SELECT 1 FROM signals s WHERE s.signal=decisions.signal");
+    query.add(" AND EXISTS (SELECT 1 FROM signals s WHERE s.rowid=decisions.signal_number");
     if (!filter.source.empty())
       query.add(" AND s.source=?", filter.source);
     if (!filter.symbol.empty())

@@ -7,6 +7,7 @@
 #include "persistence/sqlite/database.hpp"
 #include "persistence/tables.hpp"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <string>
@@ -136,23 +137,40 @@ std::string column_list() {
   return out;
 }
 
-/// INSERT that replaces the row of the same key, keeping its number.
+/// How a table uses the number of its rows' signal (see schema.cpp): not at all, as a part of its key, or for an
+/// index.
+template <class T>
+inline constexpr bool keyed_by_signal = std::same_as<T, Decision> || std::same_as<T, Intent>;
+template <class T>
+inline constexpr bool indexed_by_signal =
+  std::same_as<T, JournalEvent> || std::same_as<T, OrderRow> || std::same_as<T, FillRow>;
+template <class T>
+inline constexpr bool has_signal_number = keyed_by_signal<T> || indexed_by_signal<T>;
+
+/// INSERT that replaces the row of the same key, keeping its number. The parameters are the columns of T, then the
+/// signal's number where the table has it. `also_set` is an assignment for rows that are replaced.
 template <class T>
 std::string upsert_sql(std::string_view also_set = {}) {
+  std::string columns = column_list<T>();
   std::string parameters, keys, updates{also_set};
+  const auto add = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : ",") + item; };
   const T row{};
   for_each_column(row, [&](std::string_view name, const auto&) {
-    parameters += parameters.empty() ? "?" : ",?";
+    add(parameters, "?");
     const auto quoted = '"' + std::string{name} + '"';
-    for (const auto key : Table<T>::key)
-      if (key == name) {
-        keys += (keys.empty() ? "" : ",") + quoted;
-        return;
-      }
-    updates += (updates.empty() ? "" : ",") + quoted + "=excluded." + quoted;
+    if (std::ranges::find(Table<T>::key, name) != Table<T>::key.end())
+      add(keys, quoted);
+    else
+      add(updates, quoted + "=excluded." + quoted);
   });
-  return "INSERT INTO " + std::string{Table<T>::name} + '(' + column_list<T>() + ") VALUES(" + parameters +
-         ") ON CONFLICT(" + keys + ") DO UPDATE SET " + updates;
+  if constexpr (has_signal_number<T>) {
+    add(columns, "signal_number");
+    add(parameters, "?");
+    add(keyed_by_signal<T> ? keys : updates,
+        keyed_by_signal<T> ? "signal_number" : "signal_number=excluded.signal_number");
+  }
+  return "INSERT INTO " + std::string{Table<T>::name} + '(' + columns + ") VALUES(" + parameters + ") ON CONFLICT(" +
+         keys + ") DO UPDATE SET " + updates;
 }
 
 }  // namespace heed::sqlite

@@ -2,8 +2,9 @@
 //
 // Decimals, instants (RFC 3339 UTC, microseconds) and dates are TEXT: exact, readable, and instants sort as text.
 // Tables whose rows are wide keep their number (rowid) and find it by a unique key, so that writing a row again moves
-// nothing; narrow ones are stored by their key. Every further index is paid for on the way of each order, so there
-// are only those that a start needs.
+// nothing; narrow ones are stored by their key, whose columns come first and in the key's order, since SQLite 3.40
+// takes them for damaged otherwise. Every further index is paid for on the way of each order, so there are only those
+// that a start needs.
 #include "persistence/migrations.hpp"
 
 #include <array>
@@ -21,8 +22,10 @@ CREATE TABLE journal (
   signal TEXT NOT NULL,
   "order" TEXT NOT NULL,
   payload TEXT NOT NULL,
-  hash BLOB NOT NULL
+  hash BLOB NOT NULL,
+  signal_number INTEGER
 ) STRICT;
+CREATE INDEX journal_signal ON journal (signal_number) WHERE signal_number IS NOT NULL;
 CREATE TABLE journal_head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   seq INTEGER NOT NULL,
@@ -69,13 +72,14 @@ CREATE TABLE rejected_inputs (
   UNIQUE (source, position)
 ) STRICT;
 CREATE TABLE decisions (
+  signal_number INTEGER NOT NULL,
   signal TEXT NOT NULL,
   account TEXT NOT NULL,
   disposition TEXT NOT NULL,
   detail TEXT NOT NULL,
   reason TEXT NOT NULL,
   at TEXT NOT NULL,
-  PRIMARY KEY (signal, account)
+  PRIMARY KEY (signal_number, signal, account)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE intents (
   intent_id TEXT NOT NULL,
@@ -102,7 +106,8 @@ CREATE TABLE intents (
   subreason TEXT NOT NULL,
   metadata TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  UNIQUE (intent_id)
+  signal_number INTEGER NOT NULL,
+  UNIQUE (signal_number, signal, intent_id)
 ) STRICT;
 CREATE TABLE orders (
   client_order_id TEXT NOT NULL,
@@ -131,8 +136,10 @@ CREATE TABLE orders (
   text TEXT NOT NULL,
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL,
+  signal_number INTEGER,
   UNIQUE (client_order_id)
 ) STRICT;
+CREATE INDEX orders_signal ON orders (signal_number) WHERE signal_number IS NOT NULL;
 CREATE INDEX orders_working ON orders (created_at)
   WHERE status NOT IN ('filled', 'canceled', 'expired', 'rejected', 'replaced');
 CREATE INDEX orders_entries ON orders (created_at) WHERE leg = 'entry';
@@ -154,8 +161,10 @@ CREATE TABLE fills (
   realized TEXT NOT NULL,
   inferred INTEGER NOT NULL,
   at TEXT NOT NULL,
+  signal_number INTEGER,
   UNIQUE (account, execution_id, lot)
 ) STRICT;
+CREATE INDEX fills_signal ON fills (signal_number) WHERE signal_number IS NOT NULL;
 CREATE INDEX fills_at ON fills (at);
 CREATE TABLE positions (
   account TEXT NOT NULL,

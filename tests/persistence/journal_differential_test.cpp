@@ -1,0 +1,203 @@
+// The same random history and the same random questions to every journal: the answers must be equal.
+#include "tests/persistence/support.hpp"
+
+#include <random>
+
+using namespace heed;
+using namespace heed::test;
+
+namespace {
+
+/// A small world, so that keys are written again and filters hit.
+class Dice {
+public:
+  explicit Dice(std::uint64_t seed) : random_{seed} {}
+  int below(int n) { return static_cast<int>(random_() % static_cast<std::uint64_t>(n)); }
+  bool coin(int one_in = 2) { return below(one_in) == 0; }
+  const char* pick(std::initializer_list<const char*> from) {
+    return from.begin()[below(static_cast<int>(from.size()))];
+  }
+  std::string id(const char* prefix, int n) { return prefix + std::to_string(below(n)); }
+  template <class E>
+  E any() {
+    return static_cast<E>(below(static_cast<int>(EnumNames<E>::names.size())));
+  }
+  const char* account() { return pick({"main", "other"}); }
+  const char* symbol() { return pick({"NVDA", "TSLA", "AMD"}); }
+  std::string signal() { return coin(8) ? std::string{} : id("s-", 12); }
+
+private:
+  std::mt19937_64 random_;
+};
+
+Row random_row(Dice& dice) {
+  const int at = dice.below(50);
+  switch (dice.below(14)) {
+    case 0: return a_signal(dice.id("s-", 12), at, dice.symbol(), dice.pick({"calls", "tv"}), dice.below(3));
+    case 1: return a_mention(dice.below(20), at, dice.symbol());
+    case 2: return RejectedInputRow{dice.pick({"calls", "tv"}), dice.id("line:", 9), "f", "r", "b", minute(at)};
+    case 3:
+      return a_decision(dice.id("s-", 14), dice.account(), dice.any<DispositionKind>(),
+                        dice.pick({"", "x", "not_held"}), at);
+    case 4: {
+      auto intent = an_intent(dice.id("i-", 20), at, dice.account(), dice.symbol());
+      intent.signal = dice.signal();
+      return intent;
+    }
+    case 5: {
+      auto order =
+        an_order(dice.id("o-", 20), dice.any<OrderStatus>(), at, dice.any<Leg>(), dice.account(), dice.symbol());
+      order.signal = dice.signal();
+      return order;
+    }
+    case 6: {
+      auto fill = a_fill(dice.id("e-", 20), at, dice.account(), dice.symbol());
+      fill.lot = dice.id("i-", 2);
+      fill.signal = dice.signal();
+      return fill;
+    }
+    case 7: return a_position(dice.account(), dice.symbol(), dice.pick({"Flat", "Open"}), dice.coin(), at);
+    case 8: return a_trade(dice.id("i-", 20), at, dice.account());
+    case 9: return CursorRow{dice.pick({"calls", "tv"}), std::to_string(at), minute(at)};
+    case 10: return a_pause(dice.account(), dice.pick({"manual", "daily_loss"}), dice.coin());
+    case 11: return BlockRow{dice.account(), dice.symbol(), minute(at), "s"};
+    case 12: return an_account(dice.account(), at);
+    default: return a_call(dice.account(), at);
+  }
+}
+
+Batch random_batch(Dice& dice) {
+  Batch batch;
+  for (int i = dice.below(4); i > 0; --i)
+    batch.events.push_back(an_event(dice.pick({"planned", "booked"}), dice.coin() ? dice.account() : "",
+                                    dice.coin() ? dice.symbol() : "", dice.signal().c_str(),
+                                    dice.coin() ? dice.id("o-", 20).c_str() : "", dice.below(50)));
+  for (int i = dice.below(6); i > 0; --i)
+    batch.rows.push_back(random_row(dice));
+  return batch;
+}
+
+ListFilter random_filter(Dice& dice) {
+  ListFilter f;
+  if (dice.coin(4))
+    f.account = dice.account();
+  if (dice.coin(4))
+    f.symbol = dice.symbol();
+  if (dice.coin(6))
+    f.signal = dice.id("s-", 14);
+  if (dice.coin(8))
+    f.source = dice.pick({"calls", "tv"});
+  if (dice.coin(8))
+    f.order = dice.id("o-", 20);
+  if (dice.coin(8))
+    f.type = dice.pick({"planned", "limit", "POST", "buy", "REDUCE"});
+  if (dice.coin(4))
+    f.status = dice.pick({"live", "done", "filled", "open", "all", "active", "no_op", "no_op:not_held", "nonsense"});
+  if (dice.coin(4))
+    f.from = minute(dice.below(50));
+  if (dice.coin(4))
+    f.to = minute(dice.below(50));
+  f.limit = 1 + dice.below(9);
+  f.oldest_first = dice.coin();
+  if (dice.coin(3))
+    f.cursor = std::to_string(dice.below(40));
+  return f;
+}
+
+struct ShownFunnel {
+  std::vector<std::pair<std::string, std::int64_t>> counts;
+  HEED_FIELDS(counts);
+};
+
+std::string shown(const SignalView& view) { return to_json(view.signal) + to_json(view.decisions); }
+
+template <class T>
+std::string shown(const std::vector<T>& rows) {
+  std::string out;
+  for (const auto& row : rows) {
+    if constexpr (std::same_as<T, SignalView>)
+      out += shown(row);
+    else
+      out += to_json(row);
+    out += '\n';
+  }
+  return out;
+}
+
+template <class T>
+std::string shown(const Result<ListPage<T>>& page) {
+  return page ? shown(page.value().rows) + "next " + page.value().next_cursor
+              : page.error().code + ' ' + page.error().detail;
+}
+
+std::string shown(const RecoveredState& s) {
+  return shown(s.positions) + '|' + shown(s.working_orders) + '|' + shown(s.todays_entries) + '|' +
+         shown(s.todays_trades) + '|' + shown(s.todays_fills) + '|' + shown(s.pauses) + '|' + shown(s.blocks) + '|' +
+         shown(s.accounts) + '|' + shown(s.cursors) + '|' + shown(s.undecided) + '|' + shown(s.recent_mentions) +
+         '|' + std::to_string(s.last_seq) + '|' + std::to_string(s.last_mention_id);
+}
+
+std::string ask(JournalReader& reader, int question, const ListFilter& filter) {
+  switch (question) {
+    case 0: return shown(reader.signals(filter));
+    case 1: return shown(reader.mentions(filter));
+    case 2: return shown(reader.rejected_inputs(filter));
+    case 3: return shown(reader.intents(filter));
+    case 4: return shown(reader.orders(filter));
+    case 5: return shown(reader.fills(filter));
+    case 6: return shown(reader.positions(filter));
+    case 7: return shown(reader.trades(filter));
+    case 8: return shown(reader.broker_calls(filter));
+    case 9: return shown(reader.pauses(filter));
+    case 10: return shown(reader.events(filter));
+    case 11: {
+      const auto counts = reader.funnel(filter);
+      return counts ? to_json(ShownFunnel{counts.value()}) : counts.error().detail;
+    }
+    case 12: return shown(must(reader.recover(filter.from.value_or(minute(0)), filter.to.value_or(minute(0)))));
+    case 13: return shown(must(reader.accounts()));
+    case 14: {
+      const auto id = filter.signal.empty() ? "s-1" : filter.signal;
+      const auto view = must(reader.signal(id));
+      return (view ? shown(*view) : "none") + (must(reader.has_signal(id)) ? " known" : " unknown");
+    }
+    default: return to_json(must(reader.order(filter.order.empty() ? "o-1" : filter.order)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("journals answer alike to any history and any question", "[persistence][differential]") {
+  const auto seed = GENERATE(range(1, 13));
+  Dice dice{static_cast<std::uint64_t>(seed)};
+  auto memory = open_store("memory");
+  TempFolder folder;
+  const auto open_disk = [&] { return must(open_sqlite_journal(folder.file())); };
+  auto disk = open_disk();
+  for (int step = 0; step < 120; ++step) {
+    std::vector<Batch> batches;
+    for (int i = dice.below(3); i >= 0; --i)
+      batches.push_back(random_batch(dice));
+    auto copies = batches;
+    std::vector<Batch*> to_memory, to_disk;
+    for (auto& batch : batches)
+      to_memory.push_back(&batch);
+    for (auto& batch : copies)
+      to_disk.push_back(&batch);
+    must(memory.writer().append(to_memory));
+    must(disk.writer->append(to_disk));
+    for (std::size_t i = 0; i < batches.size(); ++i)
+      REQUIRE(to_json(batches[i].events) == to_json(copies[i].events));
+    if (dice.coin(40)) {
+      disk = {};
+      disk = open_disk();
+    }
+    for (int i = 0; i < 6; ++i) {
+      const int question = dice.below(16);
+      const auto filter = random_filter(dice);
+      INFO("seed " << seed << ", step " << step << ", question " << question);
+      REQUIRE(ask(*disk.reader, question, filter) == ask(memory.reader(), question, filter));
+    }
+  }
+  CHECK(must(disk.reader->verify()) == must(memory.reader().verify()));
+}

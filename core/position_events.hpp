@@ -242,10 +242,11 @@ struct QuarantineLifted {
 /// What is held besides our own lots, as a whole.
 struct ExternalChanged {
   static constexpr std::string_view type_name = "external_changed";
+  IntentId lot;
   Quantity quantity;
   Money cost;
   Instant at{};
-  HEED_FIELDS(quantity, cost, at);
+  HEED_FIELDS(lot, quantity, cost, at);
 };
 
 using PositionEvent =

@@ -17,10 +17,11 @@ struct Lot {
   SourceId source;
   SignalId signal;
   std::string correlation_id;
-  Quantity quantity;  // held now, signed
-  Money cost;         // of what is held, >= 0
-  Quantity entered;   // all entry fills, >= 0
-  Money entry_value;  // sum of entry fills' price * quantity * multiplier
+  Side side = Side::buy;  // of its entries; stays when nothing is held
+  Quantity quantity;      // held now, signed
+  Money cost;             // of what is held, >= 0
+  Quantity entered;       // all entry fills, >= 0
+  Money entry_value;      // sum of entry fills' price * quantity * multiplier
   Quantity exited;
   Money exit_value;
   Money fees;
@@ -40,10 +41,11 @@ struct Lot {
   std::int32_t protect_failures = 0;  // refusals in a row of its exits
   bool protect_wait = false;          // after a refusal, until the protect_retry timer
   bool ended = false;                 // reached zero and told as a trade; opens again by a late fill only
-  bool stray = false;                 // made by an over-fill: nobody wanted it, it is closed at once
-  HEED_FIELDS(id, strategy, source, signal, correlation_id, quantity, cost, entered, entry_value, exited, exit_value,
-              fees, realized, stop, target, protection, scale_in, adds, exit_revision, entry_session, due_session,
-              last_reason, last_subreason, opened_at, naked_since, protect_failures, protect_wait, ended, stray);
+  bool stray = false;                 // nobody wants what it holds or might still get: closed at once
+  HEED_FIELDS(id, strategy, source, signal, correlation_id, side, quantity, cost, entered, entry_value, exited,
+              exit_value, fees, realized, stop, target, protection, scale_in, adds, exit_revision, entry_session,
+              due_session, last_reason, last_subreason, opened_at, naked_since, protect_failures, protect_wait, ended,
+              stray);
 };
 
 /// Who looks after the other exits of a set when one fills or is cancelled.

@@ -1,0 +1,150 @@
+#include "core/pnl.hpp"
+
+#include <algorithm>
+
+namespace heed::core {
+namespace {
+
+constexpr Decimal shown_step = Decimal::from_units(1'000);  // six decimals
+
+// What `part` of `whole` is of `sum`; all of it when the two are equal.
+Money share(Money sum, Quantity part, Quantity whole) {
+  return part == whole ? sum : Decimal::mul_div(sum, part, whole);
+}
+
+Money signed_by(const Lot& lot, Money money) { return lot.side == Side::buy ? money : -money; }
+
+std::int32_t weekdays_after(Date from, Date to) {
+  std::int32_t count = 0;
+  for (auto day = from + std::chrono::days{1}; day <= to; day += std::chrono::days{1}) {
+    const std::chrono::weekday w{day};
+    count += w != std::chrono::Saturday && w != std::chrono::Sunday ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+Money value_of(Price price, Quantity quantity, Decimal multiplier) {
+  return multiplier == Decimal{1} ? price * quantity : price * quantity * multiplier;
+}
+
+Price price_of(Money value, Quantity quantity, Decimal multiplier) {
+  if (quantity.is_zero() || multiplier.is_zero())
+    return {};
+  return value / (quantity * multiplier);
+}
+
+FillPart entry_part(const Lot& lot, Quantity quantity, Money value, Money fee) {
+  FillPart part;
+  part.lot = lot.id;
+  part.entry = true;
+  part.quantity = quantity;
+  part.entry_value = value;
+  part.cost = value;
+  part.fee = fee;
+  part.realized = -fee;
+  return part;
+}
+
+FillPart exit_part(const Lot& lot, Quantity quantity, Money value, Money fee) {
+  const auto cost = share(lot.cost, quantity, lot.quantity.abs());
+  FillPart part;
+  part.lot = lot.id;
+  part.quantity = quantity;
+  part.exit_value = value;
+  part.cost = -cost;
+  part.fee = fee;
+  part.realized = signed_by(lot, value - cost) - fee;
+  return part;
+}
+
+FillPart correction_part(const Lot& lot, bool entry, Money change, Money fee) {
+  FillPart part;
+  part.lot = lot.id;
+  part.entry = entry;
+  part.fee = fee;
+  if (entry) {
+    const auto held = lot.quantity.abs();
+    part.entry_value = change;
+    part.cost = held.is_zero() ? Money{} : share(change, held, lot.entered);
+    part.realized = -signed_by(lot, change - part.cost) - fee;
+  } else {
+    part.exit_value = change;
+    part.realized = signed_by(lot, change) - fee;
+  }
+  return part;
+}
+
+void fifo_parts(std::span<const Lot> lots, std::size_t leaving, Quantity quantity, std::vector<FillPart>& parts) {
+  const auto& lot = lots[leaving];
+  auto left = quantity;
+  Money own_cost_given;
+  Money received;
+  for (std::size_t i = 0; i < leaving && left.is_positive(); ++i) {
+    const auto& older = lots[i];
+    if (older.strategy != lot.strategy || older.side != lot.side || older.quantity.is_zero())
+      continue;
+    const auto taken = std::min(left, older.quantity.abs());
+    const auto old_cost = share(older.cost, taken, older.quantity.abs());
+    const auto own_cost = share(lot.cost, taken, lot.quantity.abs());
+    FillPart part;
+    part.lot = older.id;
+    part.entry = true;
+    part.entry_value = own_cost - old_cost;
+    part.cost = part.entry_value;
+    parts.push_back(part);
+    own_cost_given += own_cost;
+    received += old_cost;
+    left -= taken;
+  }
+  if (received == own_cost_given)
+    return;
+  FillPart mine;
+  mine.lot = lot.id;
+  mine.entry = true;
+  mine.entry_value = received - own_cost_given;
+  mine.cost = mine.entry_value;
+  parts.push_back(mine);
+}
+
+void apply(Lot& lot, const FillPart& part) {
+  if (part.entry) {
+    lot.entered += part.quantity;
+    lot.quantity += lot.side == Side::buy ? part.quantity : -part.quantity;
+  } else {
+    lot.exited += part.quantity;
+    lot.quantity -= lot.side == Side::buy ? part.quantity : -part.quantity;
+  }
+  lot.entry_value += part.entry_value;
+  lot.exit_value += part.exit_value;
+  lot.cost += part.cost;
+  lot.fees += part.fee;
+  lot.realized += part.realized;
+}
+
+TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, Date session, Instant at) {
+  TradeRow row;
+  row.account = state.account;
+  row.trade = lot.id;
+  row.symbol = state.symbol;
+  row.strategy = lot.strategy;
+  row.source = lot.source;
+  row.signal = lot.signal;
+  row.side = lot.side;
+  row.quantity = lot.entered;
+  row.entry_price = price_of(lot.entry_value, lot.entered, multiplier).rounded_to(shown_step, Rounding::half_even);
+  row.exit_price = price_of(lot.exit_value, lot.exited, multiplier).rounded_to(shown_step, Rounding::half_even);
+  row.pnl = lot.realized;
+  row.fees = lot.fees;
+  row.reason = lot.last_reason;
+  row.subreason = lot.last_subreason;
+  row.entry_session = lot.entry_session;
+  row.exit_session = session;
+  row.holding_sessions = weekdays_after(lot.entry_session, session);
+  row.opened_at = lot.opened_at;
+  row.closed_at = at;
+  return row;
+}
+
+}  // namespace heed::core

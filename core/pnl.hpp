@@ -1,0 +1,38 @@
+// What fills do to cost and profit. Exact decimals; a share of a sum is rounded once, and the last share takes what
+// is left, so parts always add up to the whole.
+//
+// For every lot, at all times:  realized = sign * (exit_value - (entry_value - cost)) - fees.
+// When the lot is at zero its cost is zero, so realized is the profit of the trade.
+#pragma once
+
+#include "core/position_events.hpp"
+
+#include <span>
+
+namespace heed::core {
+
+/// price * quantity * multiplier, rounded half-even at the billionth.
+Money value_of(Price price, Quantity quantity, Decimal multiplier);
+/// The price at which `quantity` is worth `value`; zero when the quantity is.
+Price price_of(Money value, Quantity quantity, Decimal multiplier);
+
+/// `quantity` > 0 of a fill worth `value` joins the lot.
+FillPart entry_part(const Lot& lot, Quantity quantity, Money value, Money fee);
+/// `quantity` > 0, at most what the lot holds, leaves it at average cost.
+FillPart exit_part(const Lot& lot, Quantity quantity, Money value, Money fee);
+
+/// A fill's entry (or exit) value turns out to be `change` more, its fee `fee` more.
+FillPart correction_part(const Lot& lot, bool entry, Money change, Money fee);
+
+/// First in, first out over the lots of one strategy: before `quantity` leaves lots[leaving], it trades its cost for
+/// that of the oldest shares. Parts move money only, and sum to zero. Nothing when it is the oldest itself.
+void fifo_parts(std::span<const Lot> lots, std::size_t leaving, Quantity quantity, std::vector<FillPart>& parts);
+
+/// Adds a part to its lot.
+void apply(Lot& lot, const FillPart& part);
+
+/// The lot's round trip; the average prices are rounded for showing, the money is not. Sessions are counted by
+/// weekdays.
+TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, Date session, Instant at);
+
+}  // namespace heed::core

@@ -1,0 +1,283 @@
+// The step: one input, then whatever the state calls for.
+#include "core/position.hpp"
+
+#include "core/naming.hpp"
+#include "core/position_machine.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace heed::core {
+
+void Step::clear() {
+  events.clear();
+  effects.clear();
+  rows.clear();
+  answer.kind = DispositionKind::received;
+  answer.detail.clear();
+  reason.clear();
+}
+
+void step(PositionState& state, const PositionInput& input, const StepContext& context, Step& out) {
+  out.clear();
+  Machine machine{state, context, out};
+  machine.take(input);
+  if (out.events.empty())
+    return;  // nothing is new, so nothing is called for
+  machine.pursue();
+  machine.finish();
+  check_invariants(state);
+}
+
+void Machine::take(const PositionInput& input) { std::visit(*this, input); }
+
+void Machine::pursue() {
+  constexpr int most_rounds = 200;  // far above what any state calls for
+  for (int round = 0; round < most_rounds; ++round)
+    if (!(pursue_close() || protect() || clean_up() || ask_cancels()))
+      return;
+  std::fprintf(stderr, "position %s %s: no rest after %d rounds\n", s_.account.str().c_str(), s_.symbol.str().c_str(),
+               most_rounds);
+  std::abort();
+}
+
+void Machine::finish() {
+  start_graces();
+  note_nakedness();
+  flush_rows();
+}
+
+// ---- giving out ---------------------------------------------------------------------------------------------------
+
+void Machine::answer(DispositionKind kind, std::string detail, std::string reason) {
+  out_.answer.kind = kind;
+  out_.answer.detail = std::move(detail);
+  out_.reason = std::move(reason);
+}
+
+void Machine::decide(const SignalId& signal, DispositionKind kind, std::string detail, std::string reason) {
+  if (signal.empty())
+    return;
+  Decision decision;
+  decision.signal = signal;
+  decision.account = s_.account;
+  decision.disposition = {kind, std::move(detail)};
+  decision.reason = std::move(reason);
+  decision.at = cx_.now;
+  out_.rows.emplace_back(std::move(decision));
+}
+
+void Machine::alert(AlertLevel level, std::string code, std::string text) {
+  effect(RaiseAlert{level, std::move(code), std::move(text)});
+}
+
+void Machine::arm(TimerKind kind, const ClientOrderId& order, Duration delay) {
+  effect(ArmTimer{kind, order, delay});
+}
+
+void Machine::query(const WorkingOrder& order) {
+  effect(QueryOrder{order.row.client_order_id, order.row.venue_order_id});
+}
+
+void Machine::tell(RiskFactKind kind, const WorkingOrder& order, Quantity quantity, Price price) {
+  RiskFact fact;
+  fact.kind = kind;
+  fact.account = s_.account;
+  fact.strategy = order.row.strategy;
+  fact.symbol = s_.symbol;
+  fact.order = order.row.client_order_id;
+  fact.quantity = order.row.side == Side::buy ? quantity : -quantity;
+  fact.price = price;
+  fact.multiplier = cx_.instrument.multiplier;
+  fact.position_after = net_quantity(s_);
+  for (const auto& lot : s_.lots)
+    fact.cost_after += lot.cost;
+  fact.at = cx_.now;
+  effect(TellRisk{std::move(fact)});
+}
+
+Duration Machine::backoff(Duration first, std::int32_t times, Duration most) const {
+  auto delay = first;
+  for (std::int32_t i = 0; i < times && delay < most; ++i)
+    delay *= 2;
+  return std::min(delay, most);
+}
+
+ClientOrderId Machine::name_for(const IntentId& intent, Leg leg, std::int32_t revision,
+                                const StrategyId& strategy) const {
+  return client_order_id(s_.account, intent, leg, static_cast<std::uint32_t>(revision), strategy);
+}
+
+namespace {
+
+// The order whose row an event changes; null for the rest.
+const ClientOrderId* order_changed_by(const PositionEvent& event) {
+  if (const auto* e = std::get_if<OrderChanged>(&event))
+    return &e->order;
+  if (const auto* e = std::get_if<FillBooked>(&event))
+    return &e->order;
+  if (const auto* e = std::get_if<OrderPlanned>(&event))
+    return &e->order.row.client_order_id;
+  if (const auto* e = std::get_if<CancelAsked>(&event))
+    return &e->order;
+  if (const auto* e = std::get_if<OrderResent>(&event))
+    return &e->order;
+  return nullptr;
+}
+
+}  // namespace
+
+// One row per order, however often it changed in this step.
+void Machine::flush_rows() {
+  for (; rows_told_ < out_.events.size(); ++rows_told_) {
+    const auto* id = order_changed_by(out_.events[rows_told_]);
+    if (id == nullptr)
+      continue;
+    bool again = false;
+    for (auto later = rows_told_ + 1; later < out_.events.size() && !again; ++later) {
+      const auto* other = order_changed_by(out_.events[later]);
+      again = other != nullptr && *other == *id;
+    }
+    if (!again)
+      if (const auto* order = find_order(s_, *id))
+        out_.rows.emplace_back(order->row);
+  }
+}
+
+// ---- inputs that need few words -----------------------------------------------------------------------------------
+
+void Machine::operator()(const SetBlock& input) {
+  if (s_.blocked_until == input.until && s_.blocked_by == input.by)
+    return;
+  emit(BlockChanged{input.until, input.by});
+  out_.rows.emplace_back(BlockRow{s_.account, s_.symbol, input.until, input.by});
+}
+
+void Machine::operator()(const Quarantine& input) {
+  if (!s_.quarantine.empty())
+    return;
+  emit(QuarantineStarted{input.reason, std::nullopt});
+  alert(AlertLevel::critical, "QUARANTINED", input.reason);
+}
+
+void Machine::operator()(const LiftQuarantine& input) {
+  if (s_.quarantine.empty())
+    return;
+  emit(QuarantineLifted{input.by});
+  alert(AlertLevel::info, "QUARANTINE_LIFTED", "by " + input.by);
+}
+
+void Machine::operator()(const ExternalChange& input) {
+  const auto found = std::ranges::find_if(s_.lots, is_external);
+  const auto before = found == s_.lots.end() ? Quantity{} : found->quantity;
+  if (before == input.quantity)
+    return;
+  const auto id = found == s_.lots.end() || before.is_zero()
+                    ? intent_id(SignalId{"external"}, s_.account, static_cast<std::uint32_t>(s_.steps))
+                    : found->id;
+  emit(
+    ExternalChanged{id, input.quantity, (input.avg_px * input.quantity.abs()) * cx_.instrument.multiplier, cx_.now});
+  alert(AlertLevel::warning, "EXTERNAL_POSITION", "now " + input.quantity.str() + ", was " + before.str());
+}
+
+void Machine::operator()(const CancelEntries& input) {
+  for (std::size_t i = 0; i < s_.orders.size(); ++i)
+    if (is_entry(s_.orders[i]) && live(s_.orders[i]))
+      want_cancel(ClientOrderId{s_.orders[i].row.client_order_id}, input.by);
+}
+
+void Machine::operator()(const ExtendDue& input) {
+  bool found = false;
+  for (std::size_t i = 0; i < s_.lots.size(); ++i) {
+    const auto& lot = s_.lots[i];
+    if (lot.strategy != input.intent.strategy || (lot.quantity.is_zero() && !has_live_entry(s_, lot)))
+      continue;
+    found = true;
+    if (!lot.due_session || *lot.due_session < input.due)
+      emit(DueChanged{IntentId{lot.id}, input.due});
+  }
+  if (found)
+    answer(DispositionKind::filled, "", "due " + to_iso_date(input.due));
+  else
+    answer(DispositionKind::no_op, "flat", "no position of " + input.intent.strategy.str());
+}
+
+void Machine::operator()(const ModifyProtection& input) {
+  bool found = false;
+  for (std::size_t i = 0; i < s_.lots.size(); ++i) {
+    const auto& lot = s_.lots[i];
+    if (lot.strategy != input.intent.strategy || lot.stray || lot.quantity.is_zero())
+      continue;
+    found = true;
+    auto protection = lot.protection;  // from now on these prices are the rule
+    protection.stop = input.stop ? std::optional{Level{LevelKind::price, *input.stop}} : std::nullopt;
+    protection.target = input.target ? std::optional{Level{LevelKind::price, *input.target}} : std::nullopt;
+    if (lot.stop != input.stop || lot.target != input.target)
+      emit(LevelsChanged{IntentId{lot.id}, input.stop, input.target, protection});
+  }
+  if (!found)
+    return answer(DispositionKind::no_op, "flat", "no position of " + input.intent.strategy.str());
+  out_.rows.emplace_back(input.intent);
+  answer(DispositionKind::filled, "",
+         "stop " + (input.stop ? input.stop->str() : "none") + ", target " +
+           (input.target ? input.target->str() : "none"));
+}
+
+void Machine::operator()(const TimerDue& input) {
+  switch (input.kind) {
+    case TimerKind::resolve: return resolve_due(input.order);
+    case TimerKind::cancel_confirm: return cancel_due(input.order);
+    case TimerKind::partial_grace:
+      if (const auto* order = find_order(s_, input.order); order != nullptr && live(*order) && order->grace)
+        want_cancel(input.order, "partial_grace");
+      return;
+    case TimerKind::close_retry:
+      if (s_.close && s_.close->waiting)
+        emit(CloseResumed{});
+      return;
+    case TimerKind::position_query: {
+      const bool checking = std::ranges::any_of(s_.orders, [](const auto& o) { return o.position_asked && live(o); });
+      if (s_.close && s_.close->stage == CloseStage::confirming && !s_.close->waiting)
+        ask_position();
+      else if (checking) {
+        effect(QueryPosition{});
+        arm(TimerKind::position_query, {}, policy_.cancel_confirm);
+      }
+      return;
+    }
+    case TimerKind::protect_retry:
+      if (const auto* order = find_order(s_, input.order))
+        if (const auto* lot = find_lot(s_, order->lot); lot != nullptr && lot->protect_wait)
+          emit(ProtectionDue{IntentId{lot->id}});
+      return;
+  }
+}
+
+void Machine::operator()(const Recovered&) {
+  for (std::size_t i = 0; i < s_.orders.size(); ++i) {
+    if (!live(s_.orders[i]))
+      continue;
+    const auto id = s_.orders[i].row.client_order_id;
+    if (is_entry(s_.orders[i]))
+      tell(RiskFactKind::reserved, s_.orders[i], s_.orders[i].row.quantity - s_.orders[i].booked,
+           s_.orders[i].row.limit_price.value_or(Price{}));
+    if (in_doubt(s_.orders[i].row.status)) {
+      doubt(id, "restart");
+    } else if (const auto* head = head_of(s_, s_.orders[i]); head == nullptr || !in_doubt(head->row.status)) {
+      query(s_.orders[i]);
+      if (s_.orders[i].cancel_asked)
+        arm(TimerKind::cancel_confirm, id, policy_.cancel_confirm);
+      if (s_.orders[i].grace)
+        arm(TimerKind::partial_grace, id, policy_.partial_grace);
+    }
+  }
+  for (std::size_t i = 0; i < s_.lots.size(); ++i)
+    if (s_.lots[i].protect_wait)
+      emit(ProtectionDue{IntentId{s_.lots[i].id}});
+  if (s_.close && s_.close->waiting)
+    arm(TimerKind::close_retry, {}, policy_.close_retry);
+  else if (s_.close && s_.close->stage == CloseStage::confirming)
+    ask_position();
+}
+
+}  // namespace heed::core

@@ -1,0 +1,318 @@
+// Fills: each quantity booked once, to exactly one owner, whoever brings it.
+//
+// An execution is booked under its id. What the cumulative quantity shows beyond that is booked at once too, as
+// inferred; the executions that explain it come later and only correct price and fee.
+#include "core/naming.hpp"
+#include "core/pnl.hpp"
+#include "core/position_machine.hpp"
+
+namespace heed::core {
+namespace {
+
+Quantity inferred_quantity(const WorkingOrder& order) {
+  Quantity sum;
+  for (const auto& share : order.inferred)
+    sum += share.quantity;
+  return sum;
+}
+
+// Unique for an order and what it had filled: 63 characters hold the hash of our name and the quantity.
+ExecutionId derived_execution(const ClientOrderId& order, Quantity cum) {
+  const auto digest = Sha256{}.update("x").field(order).field(cum.str()).finish();
+  return ExecutionId{"heed-" + base32({reinterpret_cast<const char*>(digest.data()), 20})};
+}
+
+}  // namespace
+
+void Machine::book(const OrderReport& report) {
+  if (report.execution)
+    book_execution(report, *report.execution);
+  if (report.cum_qty > find_order(s_, report.client_order_id)->booked)
+    book_growth(report);
+}
+
+void Machine::book_execution(const OrderReport& report, const Execution& execution) {
+  const auto& order = *find_order(s_, report.client_order_id);
+  if (!execution.last_qty.is_positive() ||
+      std::ranges::find(order.executions, execution.execution_id) != order.executions.end())
+    return;
+  const auto multiplier = cx_.instrument.multiplier;
+  const auto inferred = inferred_quantity(order);
+  const auto known = std::min(inferred, execution.last_qty);
+  auto fresh = execution.last_qty - known;
+  // A report that states the cumulative quantity bounds what can be new: the same execution under another id is not.
+  if (report.cum_qty >= execution.last_qty) {
+    const auto most = std::max(std::max(order.row.cum_qty, report.cum_qty) - order.booked, Quantity{});
+    if (fresh > most) {
+      alert(AlertLevel::warning, "DUPLICATE_EXECUTION",
+            order.row.client_order_id.str() + ": " + execution.execution_id.str() + " of " +
+              execution.last_qty.str() + " is more than the order has filled");
+      fresh = most;
+    }
+  }
+  const Fill whole{execution.execution_id,
+                   execution.last_qty,
+                   execution.last_px,
+                   execution.fee,
+                   {},
+                   false,
+                   execution.at == Instant{} ? cx_.now : execution.at};
+  const auto id = order.row.client_order_id;
+  if (known.is_positive()) {
+    auto part = whole;
+    part.quantity = known;
+    part.fee = known == whole.quantity ? whole.fee : Decimal::mul_div(whole.fee, known, whole.quantity);
+    part.value = value_of(part.price, known, multiplier);
+    if (fresh.is_positive())  // the rest is booked under the execution's own id
+      part.execution_id = derived_execution(id, known);
+    explain_fill(id, part);
+  }
+  if (fresh.is_positive()) {
+    auto part = whole;
+    part.quantity = fresh;
+    part.fee = fresh == whole.quantity ? whole.fee : whole.fee - Decimal::mul_div(whole.fee, known, whole.quantity);
+    part.value = value_of(part.price, fresh, multiplier);
+    book_fill(id, part);
+  }
+}
+
+// The price of the growth is what makes the average come true.
+void Machine::book_growth(const OrderReport& report) {
+  const auto& order = *find_order(s_, report.client_order_id);
+  const auto multiplier = cx_.instrument.multiplier;
+  Fill fill;
+  fill.quantity = report.cum_qty - order.booked;
+  fill.execution_id = derived_execution(order.row.client_order_id, report.cum_qty);
+  fill.inferred = true;
+  fill.at = report.at == Instant{} ? cx_.now : report.at;
+  if (report.avg_px) {
+    fill.value = value_of(*report.avg_px, report.cum_qty, multiplier) - order.booked_value;
+    if (!fill.value.is_positive())
+      fill.value = value_of(*report.avg_px, fill.quantity, multiplier);
+  } else {
+    const auto level = order.row.limit_price ? order.row.limit_price : order.row.stop_price;
+    const auto* lot = find_lot(s_, order.lot);
+    const auto price = report.execution ? report.execution->last_px
+                       : level          ? *level
+                       : lot != nullptr ? price_of(lot->cost, held(*lot), multiplier)
+                                        : Price{};
+    fill.value = value_of(price, fill.quantity, multiplier);
+    alert(AlertLevel::warning, "FILL_WITHOUT_PRICE", order.row.client_order_id.str() + " booked at " + price.str());
+  }
+  fill.price = price_of(fill.value, fill.quantity, multiplier);
+  book_fill(ClientOrderId{order.row.client_order_id}, fill);
+}
+
+void Machine::book_fill(const ClientOrderId& id, const Fill& fill) {
+  warn_about(*find_order(s_, id), fill);
+  FillBooked event;
+  event.parts = allocate(*find_order(s_, id), fill);
+  const auto& order = *find_order(s_, id);
+  event.order = id;
+  event.execution_id = fill.execution_id;
+  event.quantity = fill.quantity;
+  event.price = fill.price;
+  event.fee = fill.fee;
+  event.value = fill.value;
+  event.inferred = fill.inferred;
+  event.at = fill.at;
+  switch (order.row.leg) {
+    case Leg::entry: break;
+    case Leg::take_profit: event.reason = CloseReason::tp_hit; break;
+    case Leg::stop_loss:
+      event.reason = CloseReason::sl_hit;
+      if (const auto* lot = find_lot(s_, order.lot); lot != nullptr && lot->protection.trailing)
+        event.subreason = "TRAILING_STOP_HIT";
+      break;
+    case Leg::close:
+      event.reason = enum_from<CloseReason>(order.row.close_reason).value_or(CloseReason::strategy_exit);
+      event.subreason = order.subreason;
+      break;
+  }
+  emit(std::move(event));
+  const auto booked = std::get<FillBooked>(out_.events.back());
+  fill_rows(booked);
+  tell_fill(booked);
+  for (const auto& part : booked.parts)
+    if (part.entry && part.quantity.is_positive())
+      relevel(part.lot);
+}
+
+void Machine::warn_about(const WorkingOrder& order, const Fill& fill) {
+  const auto what = order.row.client_order_id.str() + ": " + fill.quantity.str() + " at " + fill.price.str();
+  if (is_terminal(order.row.status) && order.row.status != OrderStatus::filled)
+    alert(AlertLevel::critical, "FILL_AFTER_CANCEL", what + " after " + std::string{to_string(order.row.status)});
+  if (order.booked + fill.quantity > order.row.quantity)
+    alert(AlertLevel::critical, "OVERFILL",
+          what + " makes " + (order.booked + fill.quantity).str() + " of " + order.row.quantity.str());
+}
+
+std::vector<FillPart> Machine::allocate(const WorkingOrder& order, const Fill& fill) {
+  std::vector<FillPart> parts;
+  if (is_entry(order)) {
+    parts.push_back(entry_part(*find_lot(s_, order.lot), fill.quantity, fill.value, fill.fee));
+    return parts;
+  }
+  allocate_exit(WorkingOrder{order}, fill, parts);
+  return parts;
+}
+
+// An exit takes from its own lot, a close from the lots it was made for; what is left over takes from the other lots
+// of ours on that side, and beyond all of them it is a position nobody wanted.
+void Machine::allocate_exit(const WorkingOrder& order, const Fill& fill, std::vector<FillPart>& parts) {
+  auto left = fill.quantity;
+  auto value = fill.value;
+  auto fee = fill.fee;
+  auto lots = s_.lots;  // as they become while this fill is dealt out
+  const auto take = [&](std::size_t index) {
+    auto& lot = lots[index];
+    if (!left.is_positive() || lot.quantity.is_zero() || lot.side == order.row.side)
+      return;
+    const auto quantity = std::min(left, held(lot));
+    const auto part_value = quantity == left ? value : Decimal::mul_div(value, quantity, left);
+    const auto part_fee = quantity == left ? fee : Decimal::mul_div(fee, quantity, left);
+    const auto first = parts.size();
+    if (policy_.fifo)
+      fifo_parts(lots, index, quantity, parts);
+    for (auto i = first; i < parts.size(); ++i)
+      apply(*std::ranges::find(lots, parts[i].lot, &Lot::id), parts[i]);
+    parts.push_back(exit_part(lot, quantity, part_value, part_fee));
+    apply(lot, parts.back());
+    left -= quantity;
+    value -= part_value;
+    fee -= part_fee;
+  };
+  const bool planned = s_.close && s_.close->order == order.row.client_order_id;
+  const auto pass = [&](auto&& chosen) {
+    for (std::size_t i = 0; i < lots.size(); ++i)
+      if (chosen(lots[i]))
+        take(i);
+  };
+  pass([&](const Lot& lot) { return lot.id == order.lot; });
+  pass([&](const Lot& lot) { return planned && in_scope(*s_.close, lot); });
+  pass([&](const Lot& lot) { return lot.strategy == order.row.strategy; });
+  pass([&](const Lot& lot) { return !is_external(lot); });
+  if (left.is_positive()) {
+    const auto id = stray_lot(order);
+    parts.push_back(entry_part(*find_lot(s_, id), left, value, fee));
+  }
+}
+
+// Where an over-fill goes: a lot of the same owner on the other side, which the machine closes at once.
+IntentId Machine::stray_lot(const WorkingOrder& order) {
+  for (const auto& lot : s_.lots)
+    if (lot.stray && lot.side == order.row.side && !lot.quantity.is_zero())
+      return lot.id;
+  Lot lot;
+  lot.id = intent_id(order.row.signal, s_.account, 0x4000'0000U + static_cast<std::uint32_t>(s_.steps));
+  lot.strategy = order.row.strategy;
+  lot.source = order.row.source;
+  lot.signal = order.row.signal;
+  lot.correlation_id = order.row.correlation_id;
+  lot.side = order.row.side;
+  lot.entry_session = cx_.session;
+  lot.stray = true;
+  const auto id = lot.id;
+  emit(LotOpened{std::move(lot)});
+  return id;
+}
+
+// The price, or the fee, of something inferred is now known.
+void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
+  const auto& order = *find_order(s_, id);
+  FillExplained event;
+  event.order = id;
+  event.execution_id = fill.execution_id;
+  event.quantity = fill.quantity;
+  event.price = fill.price;
+  event.fee = fill.fee;
+  event.at = fill.at;
+  auto left = fill.quantity;
+  auto value = fill.value;
+  auto fee = fill.fee;
+  for (const auto& share : order.inferred) {
+    if (!left.is_positive())
+      break;
+    const auto quantity = std::min(left, share.quantity);
+    const auto was =
+      quantity == share.quantity ? share.value : Decimal::mul_div(share.value, quantity, share.quantity);
+    const auto is = quantity == left ? value : Decimal::mul_div(value, quantity, left);
+    const auto part_fee = quantity == left ? fee : Decimal::mul_div(fee, quantity, left);
+    const auto& lot = *find_lot(s_, share.lot);
+    event.parts.push_back(correction_part(lot, lot.side == order.row.side, is - was, part_fee));
+    event.value_change += is - was;
+    left -= quantity;
+    value -= is;
+    fee -= part_fee;
+  }
+  emit(std::move(event));
+  const auto explained = std::get<FillExplained>(out_.events.back());
+  FillBooked shown;  // its rows say that the execution is known, and what it corrected
+  shown.order = explained.order;
+  shown.execution_id = explained.execution_id;
+  shown.price = explained.price;
+  shown.at = explained.at;
+  shown.parts = explained.parts;
+  fill_rows(shown);
+  for (const auto& part : explained.parts)
+    if (const auto& lot = *find_lot(s_, part.lot); lot.ended && lot.entered.is_positive())
+      out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.session, cx_.now));
+}
+
+// One row per lot. Parts that only move money between lots (FIFO) have none.
+void Machine::fill_rows(const FillBooked& event) {
+  const auto& order = *find_order(s_, event.order);
+  for (std::size_t i = 0; i < event.parts.size(); ++i) {
+    FillRow row;
+    row.lot = event.parts[i].lot;
+    bool told = false;
+    for (std::size_t j = 0; j < event.parts.size(); ++j) {
+      if (event.parts[j].lot != row.lot)
+        continue;
+      told = told || j < i;
+      row.quantity += event.parts[j].quantity;
+      row.fee += event.parts[j].fee;
+      row.realized += event.parts[j].realized;
+    }
+    if (told || (row.quantity.is_zero() && event.quantity.is_positive()))
+      continue;
+    const auto& lot = *find_lot(s_, row.lot);
+    row.account = s_.account;
+    row.execution_id = event.execution_id;
+    row.client_order_id = event.order;
+    row.venue_order_id = order.row.venue_order_id;
+    row.symbol = s_.symbol;
+    row.strategy = lot.strategy;
+    row.source = lot.source;
+    row.signal = lot.signal;
+    row.side = order.row.side;
+    row.leg = order.row.leg;
+    row.price = event.price;
+    row.inferred = event.inferred;
+    row.at = event.at;
+    out_.rows.emplace_back(std::move(row));
+  }
+}
+
+void Machine::tell_fill(const FillBooked& event) {
+  const auto& order = *find_order(s_, event.order);
+  for (const auto& part : event.parts) {
+    if (part.quantity.is_zero())
+      continue;
+    if (part.entry) {
+      tell(RiskFactKind::filled, order, part.quantity, event.price);
+      continue;
+    }
+    const auto& lot = *find_lot(s_, part.lot);
+    tell(RiskFactKind::closed, order, part.quantity, event.price);
+    auto& fact = std::get<TellRisk>(out_.effects.back()).fact;
+    fact.strategy = lot.strategy;
+    fact.realized = part.realized;
+    if (lot.quantity.is_zero() && !has_live_entry(s_, lot)) {
+      fact.trade_ended = true;
+      fact.trade_realized = lot.realized;
+    }
+  }
+}
+
+}  // namespace heed::core

@@ -1,0 +1,131 @@
+// Small questions about a position's state, shared by the machine's files. Not for others: see core/position.hpp.
+#pragma once
+
+#include "core/position_state.hpp"
+
+#include <algorithm>
+
+namespace heed::core {
+
+inline const StrategyId external_owner{"external"};
+
+inline WorkingOrder* find_order(PositionState& state, const ClientOrderId& id) {
+  for (auto& order : state.orders)
+    if (order.row.client_order_id == id)
+      return &order;
+  return nullptr;
+}
+inline const WorkingOrder* find_order(const PositionState& state, const ClientOrderId& id) {
+  return find_order(const_cast<PositionState&>(state), id);
+}
+inline Lot* find_lot(PositionState& state, const IntentId& id) {
+  for (auto& lot : state.lots)
+    if (lot.id == id)
+      return &lot;
+  return nullptr;
+}
+inline const Lot* find_lot(const PositionState& state, const IntentId& id) {
+  return find_lot(const_cast<PositionState&>(state), id);
+}
+
+inline bool live(const WorkingOrder& order) { return !is_terminal(order.row.status); }
+inline bool is_entry(const WorkingOrder& order) { return order.row.leg == Leg::entry; }
+inline bool is_exit(const WorkingOrder& order) {
+  return order.row.leg == Leg::take_profit || order.row.leg == Leg::stop_loss;
+}
+inline bool is_native(const WorkingOrder& order) { return order.group != ExitGroup::single; }
+inline bool is_external(const Lot& lot) { return lot.strategy == external_owner; }
+inline Quantity held(const Lot& lot) { return lot.quantity.abs(); }
+inline bool in_doubt(OrderStatus status) {
+  return status <= OrderStatus::submitted || status == OrderStatus::unknown;
+}
+
+/// The venue has it and has not begun to take it away.
+inline bool is_resting(OrderStatus status) {
+  return status == OrderStatus::accepted || status == OrderStatus::held || status == OrderStatus::partially_filled;
+}
+
+/// The order that a venue-made leg came with: the bracket's entry, the pair's take-profit.
+inline const WorkingOrder* head_of(const PositionState& state, const WorkingOrder& order) {
+  if (!is_native(order) || order.row.parent.empty())
+    return nullptr;
+  return find_order(state, order.row.parent);
+}
+
+/// What an exit may still fill, once the venue has taken off what its set's others filled.
+inline Quantity open_quantity(const PositionState& state, const WorkingOrder& order) {
+  auto base = order.row.quantity;
+  if (order.group == ExitGroup::bracket)
+    if (const auto* entry = head_of(state, order))
+      base = std::min(base, entry->row.cum_qty);
+  const auto taken = std::max(order.row.cum_qty, order.booked) + order.reduced;
+  return base > taken ? base - taken : Quantity{};
+}
+
+/// Ended because a replace of ours took its place: its set goes on without it.
+inline bool was_replaced(const PositionState& state, const WorkingOrder& order) {
+  return order.row.status == OrderStatus::replaced &&
+         std::ranges::any_of(state.orders,
+                             [&](const WorkingOrder& other) { return other.replaces == order.row.client_order_id; });
+}
+
+/// The end of this leg ends its venue-made group: not so where a replace took its place, or where it is itself a
+/// replace that never came to be.
+inline bool ends_group(const PositionState& state, const WorkingOrder& order) {
+  const bool never_was = !order.replaces.empty() && order.assumed_end;
+  return is_native(order) && !live(order) && !never_was && !was_replaced(state, order);
+}
+
+inline bool same_set(const WorkingOrder& a, const WorkingOrder& b) {
+  return is_exit(a) && is_exit(b) && a.lot == b.lot && a.set == b.set && &a != &b;
+}
+
+inline bool has_live_entry(const PositionState& state, const Lot& lot) {
+  for (const auto& order : state.orders)
+    if (is_entry(order) && live(order) && order.lot == lot.id)
+      return true;
+  return false;
+}
+
+inline bool in_scope(const ClosePlan& plan, const Lot& lot) {
+  if (!plan.lot.empty())
+    return lot.id == plan.lot;
+  if (is_external(lot))
+    return plan.include_external && plan.strategy.empty();
+  return plan.strategy.empty() || lot.strategy == plan.strategy;
+}
+
+/// What the plan has still to close.
+inline Quantity left_to_close(const PositionState& state, const ClosePlan& plan) {
+  Quantity sum;
+  for (const auto& lot : state.lots)
+    if (in_scope(plan, lot))
+      sum += held(lot);
+  if (plan.quantity)
+    sum = std::min(sum, std::max(*plan.quantity - plan.closed, Quantity{}));
+  return sum;
+}
+
+/// The lots a plan takes from: the oldest that suffice.
+inline bool is_affected(const PositionState& state, const ClosePlan& plan, const Lot& lot) {
+  if (!in_scope(plan, lot))
+    return false;
+  if (!plan.quantity)
+    return true;
+  auto left = *plan.quantity - plan.closed;
+  for (const auto& other : state.lots) {
+    if (!in_scope(plan, other))
+      continue;
+    if (&other == &lot)
+      return left.is_positive();
+    left -= held(other);
+  }
+  return false;
+}
+
+/// A close is at work on this lot, so its exits have to be gone.
+inline bool is_closing(const PositionState& state, const Lot& lot) {
+  return state.close && !state.close->waiting && is_affected(state, *state.close, lot);
+}
+
+}  // namespace heed::core

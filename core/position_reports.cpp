@@ -1,0 +1,138 @@
+// What the venue says of an order, merged into what is known: any report may come twice, late, or out of order.
+#include "core/order.hpp"
+#include "core/position_machine.hpp"
+
+namespace heed::core {
+namespace {
+
+std::string describe(const OrderReport& report) {
+  return report.client_order_id.str() + ": " + std::string{to_string(report.status)} + ", filled " +
+         report.cum_qty.str() + " of " + report.quantity.str();
+}
+
+}  // namespace
+
+void Machine::operator()(const OrderReport& report) {
+  const auto* order = find_order(s_, report.client_order_id);
+  if (order == nullptr) {
+    const bool filled = report.cum_qty.is_positive() || report.execution;
+    if (!report.ours)
+      return filled ? alert(AlertLevel::info, "FOREIGN_ORDER", describe(report)) : void();
+    return alert(filled ? AlertLevel::critical : AlertLevel::warning,
+                 filled ? "FILL_FOR_UNKNOWN_ORDER" : "UNKNOWN_ORDER", describe(report));
+  }
+  const auto id = order->row.client_order_id;
+  const auto before = order->row.status;
+  const auto booked_before = order->booked;
+  const auto status = merged_status(*order, report);
+  const auto cum = std::max(order->row.cum_qty, report.cum_qty);
+  const auto avg = report.cum_qty == cum && report.avg_px ? report.avg_px : order->row.avg_px;
+  book(report);
+  order = find_order(s_, id);
+  const auto& row = order->row;
+  const bool new_name = row.venue_order_id.empty() && !report.venue_order_id.empty();
+  const bool booked = order->booked != booked_before;
+  if (status != before || new_name || row.cum_qty < cum || (booked && row.avg_px != avg)) {
+    const bool assumed = order->assumed_end && status == before;
+    emit(OrderChanged{id, new_name ? report.venue_order_id : VenueOrderId{}, status, std::max(cum, row.cum_qty), avg,
+                      report.reject_code, report.text, assumed, cx_.now});
+  }
+  if (status != before)
+    status_changed(id, before);
+  else if (booked && booked_before.is_zero() && is_terminal(status) && is_entry(*find_order(s_, id)))
+    entry_ended(id);  // filled after its end: the decision stands otherwise now
+}
+
+// The status an order has after this report. Terminal is final, unless it was only our own conclusion.
+OrderStatus Machine::merged_status(const WorkingOrder& order, const OrderReport& report) {
+  const auto now = order.row.status;
+  auto told = report.status;
+  if (in_doubt(told))
+    told = OrderStatus::accepted;  // the venue knows it: that is what matters here
+  if (report.cum_qty.is_positive() && told == OrderStatus::accepted)
+    told = OrderStatus::partially_filled;
+  if (is_terminal(now)) {
+    if (!order.assumed_end || told == now) {
+      if (transition(now, told) == MoveVerdict::alarm)
+        alert(AlertLevel::warning, "ILLEGAL_TRANSITION",
+              "is " + std::string{to_string(now)} + ": " + describe(report));
+      return now;
+    }
+    if (!is_terminal(told))
+      alert(AlertLevel::critical, "ORDER_REVIVED",
+            "taken for " + std::string{to_string(now)} + ": " + describe(report));
+    return told;
+  }
+  if (is_terminal(told))
+    return told;
+  if (report.cum_qty >= order.row.quantity && order.row.quantity.is_positive())
+    return OrderStatus::filled;  // its last report may be lost
+  if (in_doubt(now))
+    return order.cancel_asked ? OrderStatus::pending_cancel : told;
+  if (now == OrderStatus::pending_cancel || now == OrderStatus::pending_replace)
+    return now;  // what was asked for ends by a terminal report or a refusal
+  const bool onward = (now == OrderStatus::held && told != OrderStatus::held) ||
+                      (now == OrderStatus::accepted && told == OrderStatus::partially_filled) ||
+                      told == OrderStatus::pending_cancel;
+  return onward ? told : now;
+}
+
+void Machine::change_status(const WorkingOrder& order, OrderStatus status, bool assumed, std::string code,
+                            std::string text) {
+  emit(OrderChanged{order.row.client_order_id, VenueOrderId{}, status, order.row.cum_qty, order.row.avg_px,
+                    std::move(code), std::move(text), assumed, cx_.now});
+}
+
+// What follows from a new status, once it and its fills are in the state.
+void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
+  const auto& order = *find_order(s_, id);
+  const auto status = order.row.status;
+  if (before == OrderStatus::unknown) {
+    tell(RiskFactKind::resolved, order, {}, {});
+    if (is_entry(order) && !is_terminal(status))
+      decide(order.row.signal, DispositionKind::in_flight, "", "found at the broker");
+  }
+  if (in_doubt(before) && !order.replaces.empty() && !in_doubt(status) && status != OrderStatus::rejected)
+    if (const auto* old = find_order(s_, order.replaces);
+        old != nullptr && old->row.status == OrderStatus::pending_replace) {
+      const ClientOrderId old_id = old->row.client_order_id;
+      change_status(*old, OrderStatus::replaced, true, "", "the new order is there");
+      query(*find_order(s_, old_id));  // it may have filled before
+    }
+  if (is_terminal(find_order(s_, id)->row.status))
+    order_over(id, before);
+}
+
+void Machine::order_over(const ClientOrderId& id, OrderStatus before) {
+  const auto& order = *find_order(s_, id);
+  const auto status = order.row.status;
+  const bool refused = status == OrderStatus::rejected;
+  if (refused)
+    tell(RiskFactKind::rejected, order, {}, {});
+  if (is_entry(order)) {
+    entry_ended(id);
+    if (order.booked.is_zero() && (refused || order.assumed_end))
+      end_children(id);
+    return;
+  }
+  if (!is_exit(order))
+    return;
+  if (refused && in_doubt(before) && order.group == ExitGroup::oco)
+    end_children(id);
+  // The venue ends the sibling with it, and may not say so.
+  if (ends_group(s_, *find_order(s_, id)))
+    for (const auto& other : s_.orders)
+      if (live(other) && same_set(*find_order(s_, id), other) && !in_doubt(other.row.status))
+        query(other);
+  if (refused)
+    exit_refused(id);
+}
+
+// A refused head takes its contingent legs along: they never came to be.
+void Machine::end_children(const ClientOrderId& head) {
+  for (std::size_t i = 0; i < s_.orders.size(); ++i)
+    if (is_native(s_.orders[i]) && s_.orders[i].row.parent == head && live(s_.orders[i]))
+      change_status(s_.orders[i], OrderStatus::canceled, true, "", "its parent never came to be");
+}
+
+}  // namespace heed::core

@@ -1,0 +1,168 @@
+// Orders in doubt: asked for until the venue's evidence decides. Nothing here concludes from silence.
+#include "core/position_machine.hpp"
+
+namespace heed::core {
+
+void Machine::operator()(const OrderInDoubt& input) {
+  const auto* order = find_order(s_, input.order);
+  if (order == nullptr)
+    return alert(AlertLevel::warning, "UNKNOWN_ORDER", input.order.str() + " in doubt: " + input.cause);
+  if (order->row.status == OrderStatus::submitted || order->row.status == OrderStatus::initialized)
+    doubt(input.order, input.cause);
+}
+
+void Machine::doubt(const ClientOrderId& id, std::string cause) {
+  change_status(*find_order(s_, id), OrderStatus::unknown, false, "", std::move(cause));
+  const auto& order = *find_order(s_, id);
+  if (is_entry(order))
+    decide(order.row.signal, DispositionKind::unknown, "", order.row.text);
+  tell(RiskFactKind::unknown, order, is_entry(order) ? order.row.quantity - order.booked : Quantity{}, {});
+  query(order);
+  arm(TimerKind::resolve, id, policy_.resolve_backoff_first);
+}
+
+void Machine::operator()(const OrderRefused& input) {
+  const auto* order = find_order(s_, input.order);
+  if (order == nullptr)
+    return alert(AlertLevel::warning, "UNKNOWN_ORDER", input.order.str() + " refused: " + input.code);
+  const auto before = order->row.status;
+  if (is_terminal(before))
+    return;
+  if (!in_doubt(before)) {  // it was seen at work: the two cannot both be so
+    alert(AlertLevel::critical, "REFUSAL_OF_WORKING_ORDER", input.order.str() + ": " + input.code + " " + input.text);
+    return query(*order);
+  }
+  change_status(*order, OrderStatus::rejected, true, input.code, input.text);
+  status_changed(ClientOrderId{input.order}, before);
+}
+
+void Machine::operator()(const CancelRefused& input) {
+  if (const auto* order = find_order(s_, input.order); order != nullptr && live(*order))
+    query(*order);  // usually it is over; only its report counts
+}
+
+// Doubts, cancels and the position have timers that ask again; a plain query of a working order has none.
+void Machine::operator()(const AskAgain& input) {
+  const auto* order = find_order(s_, input.order);
+  if (order == nullptr || !live(*order) || in_doubt(order->row.status) || order->cancel_asked)
+    return;
+  const auto tries = order->resolves;
+  emit(ResolveAsked{ClientOrderId{input.order}});
+  arm(TimerKind::resolve, input.order, backoff(policy_.resolve_backoff_first, tries, policy_.resolve_backoff_max));
+}
+
+void Machine::resolve_due(const ClientOrderId& id) {
+  const auto* order = find_order(s_, id);
+  if (order == nullptr || !live(*order))
+    return;
+  query(*order);
+  if (!in_doubt(order->row.status))
+    return;
+  emit(ResolveAsked{ClientOrderId{id}});
+  arm(TimerKind::resolve, id,
+      backoff(policy_.resolve_backoff_first, find_order(s_, id)->resolves, policy_.resolve_backoff_max));
+}
+
+// A cancel is asked for again from the second look on: the first may have been lost.
+void Machine::cancel_due(const ClientOrderId& id) {
+  const auto* order = find_order(s_, id);
+  if (order == nullptr || !live(*order) || !order->cancel_asked)
+    return;
+  query(*order);
+  if (order->resolves > 0)
+    send_cancel(*order);
+  emit(ResolveAsked{ClientOrderId{id}});
+  arm(TimerKind::cancel_confirm, id,
+      backoff(policy_.cancel_confirm, find_order(s_, id)->resolves, policy_.resolve_backoff_max));
+}
+
+void Machine::operator()(const OrderNotFound& input) {
+  const auto* order = find_order(s_, input.order);
+  if (order == nullptr || !live(*order))
+    return;
+  const auto* head = head_of(s_, *order);
+  // A leg that should have come with its parent, which is there.
+  const bool lost_leg = order->row.status == OrderStatus::held && head != nullptr && !in_doubt(head->row.status);
+  if (head != nullptr && in_doubt(head->row.status))
+    return;
+  if (!in_doubt(order->row.status) && !lost_leg && !(head != nullptr && order->cancel_asked))
+    return alert(AlertLevel::warning, "ORDER_NOT_LISTED", input.order.str() + " is known to work, but was not found");
+  if (order->position_asked)
+    return;
+  emit(OrderLooked{ClientOrderId{input.order}, cx_.now});
+  order = find_order(s_, input.order);
+  if (order->looks < 2 || cx_.now - *order->first_look < policy_.resolve_grace) {
+    if (lost_leg && !order->cancel_asked)
+      arm(TimerKind::resolve, input.order, policy_.resolve_grace);
+    return;
+  }
+  if (!in_doubt(order->row.status))
+    return conclude_absent(ClientOrderId{input.order});  // its parent's fate is known, so no fill can hide here
+  emit(AbsenceChecked{ClientOrderId{input.order}, true});
+  effect(QueryPosition{});
+  arm(TimerKind::position_query, {}, policy_.cancel_confirm);
+}
+
+void Machine::operator()(const PositionReport& input) {
+  absence_told(input);
+  position_told(input);
+}
+
+// The last witness: were the order there and filled, the position would show it.
+void Machine::absence_told(const PositionReport& report) {
+  for (std::size_t i = 0; i < s_.orders.size(); ++i) {
+    if (!s_.orders[i].position_asked || !live(s_.orders[i]))
+      continue;
+    const auto id = s_.orders[i].row.client_order_id;
+    if (report.quantity == net_quantity(s_)) {
+      conclude_absent(id);
+      continue;
+    }
+    emit(AbsenceChecked{id, false});
+    alert(AlertLevel::warning, "UNEXPLAINED_POSITION",
+          "books " + net_quantity(s_).str() + ", broker " + report.quantity.str() + ", in doubt " + id.str());
+  }
+}
+
+void Machine::conclude_absent(const ClientOrderId& id) {
+  const auto* order = find_order(s_, id);
+  if (in_doubt(order->row.status) && still_wanted(*order)) {
+    emit(OrderResent{id, cx_.now});
+    tell(RiskFactKind::resolved, *find_order(s_, id), {}, {});
+    if (const auto& sent = *find_order(s_, id); is_entry(sent))
+      decide(sent.row.signal, DispositionKind::in_flight, "", "not at the broker: sent again");
+    return submit(id);
+  }
+  const auto before = order->row.status;
+  const auto replaced = order->replaces;
+  change_status(*order, OrderStatus::canceled, true, "", "never reached the venue");
+  status_changed(id, before);
+  end_children(id);
+  if (const auto* old = find_order(s_, replaced); old != nullptr && old->row.status == OrderStatus::pending_replace) {
+    change_status(*old, old->row.cum_qty.is_positive() ? OrderStatus::partially_filled : OrderStatus::accepted, false,
+                  "", "");
+    query(*find_order(s_, replaced));
+  }
+}
+
+// Whether an order that never arrived would be sent today.
+bool Machine::still_wanted(const WorkingOrder& order) const {
+  if (order.cancel_wanted || !order.replaces.empty())
+    return false;
+  const auto* lot = find_lot(s_, order.lot);
+  switch (order.row.leg) {
+    case Leg::entry: return s_.quarantine.empty() && !(s_.close && lot != nullptr && in_scope(*s_.close, *lot));
+    case Leg::close:
+      return s_.close && s_.close->order == order.row.client_order_id &&
+             left_to_close(s_, *s_.close) >= order.row.quantity;
+    case Leg::take_profit:
+    case Leg::stop_loss:
+      return lot != nullptr && !is_closing(s_, *lot) && held(*lot) >= order.row.quantity && order.reduced.is_zero() &&
+             (order.group == ExitGroup::oco       ? lot->stop && order.row.limit_price == lot->target
+              : order.row.leg == Leg::take_profit ? order.row.limit_price == lot->target
+                                                  : order.row.stop_price == lot->stop);
+  }
+  return false;
+}
+
+}  // namespace heed::core

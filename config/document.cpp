@@ -22,66 +22,112 @@ namespace {
 
 constexpr int dots_in_line_max = 16;
 
-// The library nests a table per dot of a dotted key without a bound and frees them by recursion, so that a file of
-// nothing but dots ends the process. No honest line comes near this many dots outside of strings.
-class DotCounter {
+// Refuses what the library would not survive, before it sees it: a table is nested per dot of a dotted key without a
+// bound and freed by recursion, so that a file of nothing but dots ends the process; and its tests for white space
+// run into undefined behaviour on letters beyond ASCII, which TOML allows in quotes and comments only.
+class Screen {
 public:
-  /// The place of the first dot too many.
-  std::optional<Place> scan(std::string_view text) {
+  /// The first place that is refused, with the reason.
+  std::optional<Problem> scan(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') {
-        ++place_.line;
-        place_.column = 0;
-        dots_ = 0;
-        if (closing_.size() == 1)  // an unclosed string; the parser will say so
-          closing_.clear();
-        in_comment_ = false;
+        end_line();
         continue;
       }
-      ++place_.column;
+      if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U)
+        ++place_.column;  // counted in characters, as everywhere
       if (in_comment_)
         continue;
-      if (!closing_.empty())
-        i += step_in_string(text.substr(i));
-      else if (step_outside(text.substr(i), i))
-        return place_;
+      i += closing_.empty() ? step_outside(text.substr(i)) : step_in_string(text.substr(i));
+      if (problem_)
+        return problem_;
     }
     return std::nullopt;
   }
 
 private:
+  static bool beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }
+
+  void end_line() {
+    ++place_.line;
+    place_.column = 0;
+    dots_ = 0;
+    in_comment_ = false;
+    in_value_ = depth_ > 0;
+    in_bare_value_ = false;
+    if (closing_.size() == 1)  // an unclosed string; the parser will say so
+      closing_.clear();
+  }
+  /// Both return how many bytes to pass over besides the first.
   std::size_t step_in_string(std::string_view rest) {
-    if (rest.front() == '\\' && closing_.front() == '"' && rest.size() > 1 && rest[1] != '\n')
-      return advance(1);
+    if (beyond_ascii(rest.front()) && escaped_in_lines_)
+      refuse("a character beyond ASCII behind a backslash, in a text of several lines", "use a text of one line");
+    if (rest.front() == '\\' && closing_.front() == '"') {
+      escaped_in_lines_ = escaped_in_lines_ || closing_.size() == 3;
+      return rest.size() > 1 && rest[1] != '\n' && !beyond_ascii(rest[1]) ? advance(1) : 0;
+    }
     if (!rest.starts_with(closing_))
       return 0;
     const std::size_t extra = closing_.size() - 1;
     closing_.clear();
+    escaped_in_lines_ = false;
     return advance(extra);
   }
-  /// True at a dot too many. Moves `i` over an opening delimiter of three quotes.
-  bool step_outside(std::string_view rest, std::size_t& i) {
+  std::size_t step_outside(std::string_view rest) {
     const char c = rest.front();
     if (c == '#') {
       in_comment_ = true;
     } else if (c == '"' || c == '\'') {
+      if (in_bare_value_)
+        refuse("not valid TOML: a quote in the middle of a value", "put all of it in quotes");
       const std::string three(3, c);
       closing_ = rest.starts_with(three) ? three : std::string(1, c);
-      i += advance(closing_.size() - 1);
-    } else if (c == '.') {
-      return ++dots_ > dots_in_line_max;
+      return advance(closing_.size() - 1);
+    } else if (c == '.' && ++dots_ > dots_in_line_max) {
+      refuse("more than " + std::to_string(dots_in_line_max) + " dots in one line outside of quotes",
+             "write tables as [headers]");
+    } else if (beyond_ascii(c)) {
+      refuse("not valid TOML: a character beyond ASCII outside of quotes", "put the text in quotes");
     }
-    return false;
+    follow_values(c);
+    return 0;
+  }
+  // After a number or a word that is none, the library looks for the value's end without minding quotes, and so runs
+  // into letters beyond ASCII within them.
+  void follow_values(char c) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ']' || c == '}') {
+      in_bare_value_ = false;
+      if (c == ']' || c == '}')
+        depth_ = std::max(0, depth_ - 1);
+    } else if (c == '=') {
+      in_value_ = true;
+    } else if (c == '[' || c == '{') {
+      depth_ += in_value_ ? 1 : 0;
+    } else {
+      in_bare_value_ = in_value_;
+    }
   }
   std::size_t advance(std::size_t n) {
     place_.column += static_cast<int>(n);
     return n;
   }
+  void refuse(std::string message, std::string fix) {
+    problem_.emplace();
+    problem_->line = place_.line;
+    problem_->column = place_.column;
+    problem_->message = std::move(message);
+    problem_->fix = std::move(fix);
+  }
 
   Place place_{1, 0};
   int dots_ = 0;
+  int depth_ = 0;  // of lists and inline tables
   bool in_comment_ = false;
+  bool in_value_ = false;
+  bool in_bare_value_ = false;
+  bool escaped_in_lines_ = false;
   std::string closing_;
+  std::optional<Problem> problem_;
 };
 
 Place place_of(const toml::source_region& region) {
@@ -224,15 +270,9 @@ Document read_document(std::string_view text) {
   if (text.starts_with(byte_order_mark))
     text.remove_prefix(byte_order_mark.size());
   Document document;
-  if (const auto place = DotCounter{}.scan(text)) {
-    Problem problem;
-    problem.line = place->line;
-    problem.column = place->column;
-    problem.message = "more than " + std::to_string(dots_in_line_max) + " dots in one line outside of quotes";
-    problem.fix = "write tables as [headers]";
-    document.error = problem;
+  document.error = Screen{}.scan(text);
+  if (document.error)
     return document;
-  }
   try {
     const toml::table table = toml::parse(text, std::string_view{});
     document.root = convert(table, Lines{text});

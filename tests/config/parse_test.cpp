@@ -100,6 +100,13 @@ const std::vector<Case> cases = {
   {"[daemon]\nx = 2023-02-30", 2, 15, "", "not valid TOML"},
   {"x = 1\n[[[\n[daemon]", 2, 1, "", "expected a key"},
   {"[=]", 1, 1, "", "expected a key"},
+  {"x = 1a='é", 1, 8, "", "a quote in the middle of a value"},
+  {"x = [\n1'é'\n]", 2, 2, "", "a quote in the middle of a value"},
+  {"x = 1é", 1, 6, "", "beyond ASCII outside of quotes"},
+  {"# é\n é = 1", 2, 2, "", "beyond ASCII outside of quotes"},
+  {"x = 'é' \xEF\xBB\xBF", 1, 9, "", "beyond ASCII outside of quotes"},
+  {"x = \"\"\"\\é\"\"\"", 1, 9, "", "in a text of several lines"},
+  {"x = \"\"\"\\\n é\"\"\"", 2, 2, "", "in a text of several lines"},
   {"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r = 1", 1, 34, "", "more than 16 dots"},
 };
 
@@ -194,6 +201,8 @@ TEST_CASE("dots within quotes and comments are not nesting") {
   CHECK(
     parse_text("# " + std::string(100, '.') + "\n[daemon]\ndata_dir = \"a" + std::string(50, '.') + "\"\n").config);
   CHECK(parse_text("[daemon]\ndata_dir = 'it\\'\nlog_level = 'info' # '....................'\n").config);
+  CHECK(parse_text("[daemon]\ndata_dir = \"\"\"é'\\t'\"\"\" # é\nlog_level = 'info'\n").errors.size() ==
+        1);  // the tab
   CHECK(parse_text("[daemon]\ndata_dir = \"\"\"a\\\"....................\"\"\"\n").config);
 }
 

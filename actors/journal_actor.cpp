@@ -2,6 +2,7 @@
 
 #include "persistence/json_write.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace heed {
@@ -9,18 +10,49 @@ namespace {
 
 using std::chrono::steady_clock;
 
+/// Bounded: amounts and ids behind some kinds are left out.
+std::string label_of(const Disposition& disposition) {
+  const bool open_ended =
+    disposition.kind == DispositionKind::dry_run || disposition.kind == DispositionKind::duplicate_of;
+  return open_ended ? std::string{to_string(disposition.kind)} : disposition.str();
+}
+
 void count(Telemetry& telemetry, std::span<const Batch> batches) {
   for (const auto& batch : batches) {
     telemetry.events_written += static_cast<std::int64_t>(batch.events.size());
     for (const auto& row : batch.rows) {
       if (const auto* signal = std::get_if<SignalRow>(&row)) {
         telemetry.decisions_demanded += signal->followers;
-      } else if (const auto* decision = std::get_if<Decision>(&row); decision && is_final(decision->disposition.kind)) {
+      } else if (const auto* decision = std::get_if<Decision>(&row);
+                 decision && is_final(decision->disposition.kind)) {
         ++telemetry.decisions_final;
-        telemetry.count_disposition(decision->disposition.str());
+        telemetry.count_disposition(label_of(decision->disposition));
       }
     }
   }
+}
+
+/// Whether the batch builds on a signal that was lost. One that brings the signal itself makes it good again.
+bool builds_on_lost(JournalActorState& st, const Batch& batch) {
+  if (st.lost.empty())
+    return false;
+  for (const auto& row : batch.rows)
+    if (const auto* signal = std::get_if<SignalRow>(&row))
+      st.lost.erase(signal->signal);
+  return std::any_of(batch.rows.begin(), batch.rows.end(), [&](const Row& row) {
+    const auto* decision = std::get_if<Decision>(&row);
+    const auto* intent = std::get_if<Intent>(&row);
+    const auto* order = std::get_if<OrderRow>(&row);
+    return (decision && st.lost.contains(decision->signal)) || (intent && st.lost.contains(intent->signal)) ||
+           (order && st.lost.contains(order->signal));
+  });
+}
+
+void remember_lost(JournalActorState& st, std::span<const Batch> batches) {
+  for (const auto& batch : batches)
+    for (const auto& row : batch.rows)
+      if (const auto* signal = std::get_if<SignalRow>(&row))
+        st.lost.insert(signal->signal);
 }
 
 void commit(JournalSelf self) {
@@ -41,10 +73,12 @@ void commit(JournalSelf self) {
     ++st.args->telemetry->commit_failures;
     st.last_error = status.error().detail;
     spdlog::error("journal: append failed: {}", st.last_error);
+    remember_lost(st, batches);
     for (auto& promise : waiting)
       promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: " + st.last_error));
     if (status.error().kind == ErrorKind::unknown)
-      self->quit(caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
+      self->quit(
+        caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
     return;
   }
   st.last_error.clear();
@@ -82,11 +116,17 @@ JournalActor::behavior_type journal_actor(JournalSelf self, std::shared_ptr<Jour
       const auto& st = self->state;
       const auto& t = *st.args->telemetry;
       return "{\"gathered\":" + std::to_string(st.gathered.size()) + ",\"commits\":" + std::to_string(t.commits) +
-             ",\"commit_failures\":" + std::to_string(t.commit_failures) + ",\"last_error\":" + to_json(st.last_error) + "}";
+             ",\"commit_failures\":" + std::to_string(t.commit_failures) +
+             ",\"last_error\":" + to_json(st.last_error) + "}";
     },
     [self](Append& append) -> caf::result<Appended> {
       auto& st = self->state;
       auto promise = self->make_response_promise<Appended>();
+      if (builds_on_lost(st, append.batch)) {
+        promise.deliver(
+          caf::make_error(caf::sec::runtime_error, "journal: the signal behind this was never durable"));
+        return promise;
+      }
       st.must_commit = st.must_commit || !append.more_follows;
       st.gathered.push_back(std::move(append.batch));
       st.waiting.push_back(promise);

@@ -1,11 +1,12 @@
 // JOURNAL: makes batches durable, many at a time.
 //
 // While one commit is under way the next batches gather in the mailbox. The first one that is taken up sends a
-// FlushDue to the mailbox's end; all that stand before it share one commit. A batch that says `more_follows` waits for
-// its sequel, at most `company_wait`, so that a call and the order made from it are one commit.
+// FlushDue to the mailbox's end; all that stand before it share one commit. A batch that says `more_follows` waits
+// for its sequel, at most `company_wait`, so that a call and the order made from it are one commit.
 //
-// An append that fails is answered with an error and nothing of it is written. A commit whose fate is unknown ends the
-// actor, and with it the process: a restart reads what is there.
+// An append that fails is answered with an error and nothing of it is written. What was begun from it in the meantime
+// must not be written either: a later batch about a signal that never became durable is refused. A commit whose fate
+// is unknown ends the actor, and with it the process: a restart reads what is there.
 #pragma once
 
 #include "actors/support.hpp"
@@ -18,6 +19,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -43,6 +45,7 @@ struct JournalActorState {
   bool must_commit = false;  // someone waits who announced nothing more
   bool timer_due = false;
   std::string last_error;
+  std::set<SignalId> lost;  // signals whose own batch failed; they may come again as new
 };
 static_assert(!std::is_aggregate_v<JournalActorState>);
 

@@ -1,8 +1,10 @@
 // What every actor does the same way: error handling, logging of its end, JSON for the inspector.
 #pragma once
 
-#include <caf/all.hpp>
+#include "persistence/json_write.hpp"
+
 #include <spdlog/spdlog.h>
+#include <caf/all.hpp>
 
 #include <memory>
 #include <string>
@@ -45,6 +47,23 @@ public:
 
 private:
   std::shared_ptr<std::atomic<std::int64_t>> held_;
+};
+
+/// Builds one JSON object for the inspector, field by field.
+class JsonObject {
+public:
+  template <class T>
+  JsonObject& field(std::string_view name, const T& value) {
+    text_ += text_.size() > 1 ? ",\"" : "\"";
+    text_ += name;
+    text_ += "\":";
+    text_ += to_json(value);
+    return *this;
+  }
+  std::string str() const { return text_ + "}"; }
+
+private:
+  std::string text_ = "{";
 };
 
 }  // namespace heed

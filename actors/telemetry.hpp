@@ -40,21 +40,21 @@ public:
 
   Count decisions_demanded{0};  // signals x followers, since ever
   Count decisions_final{0};
-  Count calls_in_hand{0};       // calls that an actor holds and has not answered durably
-  Count appends_waiting{0};     // batches not yet durable
-  Count broker_calls_out{0};    // requests without an answer yet
-  Count broker_queue{0};        // requests that wait for their turn
+  Count calls_in_hand{0};     // calls that an actor holds and has not answered durably
+  Count appends_waiting{0};   // batches not yet durable
+  Count broker_calls_out{0};  // requests without an answer yet
+  Count broker_queue{0};      // requests that wait for their turn
   Count commits{0};
   Count commit_failures{0};
   Count events_written{0};
   Count orders_sent{0};
   Count orders_rejected{0};
-  Count orders_unknown{0};      // now
+  Count orders_unknown{0};  // now
   Count retries{0};
   Count rate_limited{0};
   Count reconciles{0};
   Count reconcile_differences{0};
-  Count quarantined{0};         // symbols, now
+  Count quarantined{0};  // symbols, now
   Count actor_restarts{0};
   Count alerts{0};
   Count naked_positions{0};     // now
@@ -77,6 +77,20 @@ public:
     dispositions_ = std::move(from_store);
   }
 
+  /// A part of the system that can be well or not: "broker:paper", "reconcile:paper".
+  struct Component {
+    bool ok = false;
+    std::string detail;
+  };
+  void set_component(const std::string& name, bool ok, std::string detail) {
+    const std::scoped_lock lock{mutex_};
+    components_[name] = {ok, std::move(detail)};
+  }
+  std::map<std::string, Component> components() const {
+    const std::scoped_lock lock{mutex_};
+    return components_;
+  }
+
   /// Nothing that was begun is unfinished.
   bool settled() const {
     return calls_in_hand == 0 && appends_waiting == 0 && broker_calls_out == 0 && broker_queue == 0;
@@ -86,6 +100,7 @@ public:
 private:
   mutable std::mutex mutex_;
   std::map<std::string, std::int64_t> dispositions_;
+  std::map<std::string, Component> components_;
 };
 
 }  // namespace heed

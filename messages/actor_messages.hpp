@@ -1,6 +1,7 @@
 // What actors tell each other beyond the vocabulary: one plain struct per message. They never leave the process.
 #pragma once
 
+#include "core/mention_strategy.hpp"
 #include "core/position.hpp"
 #include "messages/market.hpp"
 #include "messages/mention.hpp"
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,11 +53,12 @@ struct MentionsSeen {
   std::vector<Mention> mentions;  // of one poll, by (created_at, id)
   bool recovered = false;         // stored before a restart, decision still owed
   std::vector<AccountId> only;    // with recovered: the accounts that still owe one; empty: all followers
+  Instant arrived_at{};           // what their age is counted to
 };
 /// Command to one account: decide this mention.
 struct MentionCall {
   Mention mention;
-  Decimal effective_conviction;
+  std::optional<Decimal> effective_conviction;  // empty: the mention has none
   AccountId account;
   StrategyId strategy;
   Instant arrived_at{};  // what its age is counted to
@@ -113,10 +116,29 @@ struct Books {
 };
 /// First message to a portfolio after the reconciler's first pass: trading may begin.
 struct AccountReady {};
-/// New rules after a reload.
-struct PositionEnv;
+/// Strategies as they are after a reload.
 struct Reconfigure {
+  std::map<StrategyId, core::MentionStrategyConfig> strategies;
+};
+/// What a portfolio makes of it for its positions.
+struct PositionEnv;
+struct NewEnv {
   std::shared_ptr<const PositionEnv> env;
+};
+
+/// Own timer of a portfolio: start this position again.
+struct RestartPosition {
+  Symbol symbol;
+};
+/// A stored signal still owes this account a decision (after a restart).
+struct OwedDecision {
+  SignalId signal;
+  Instant received_at{};
+  Origin origin = Origin::mention;
+};
+/// Question to a portfolio: one position's state as JSON.
+struct PositionInspect {
+  Symbol symbol;
 };
 
 // ---- governor -----------------------------------------------------------------------------------------------------
@@ -201,6 +223,11 @@ struct ClockMoved {};
 struct TickDue {};
 /// Stop taking in; finish what is with the broker.
 struct Drain {};
+/// Own timer of the supervisor: start this account's desk, or this source's watcher, again.
+struct RestartDue {
+  AccountId account;
+  SourceId source;
+};
 /// Question to any actor: your state as JSON.
 struct InspectSelf {};
 

@@ -26,7 +26,8 @@ using PortfolioActor =
   Inspectable::extend<caf::reacts_to<MentionCall>, caf::reacts_to<IntentCall>, caf::reacts_to<SubmitIntent>,
                       caf::reacts_to<PositionNews>, caf::reacts_to<ExitScanDue>, caf::reacts_to<SessionChanged>,
                       caf::reacts_to<KillOrder>, caf::reacts_to<Reconfigure>, caf::reacts_to<AccountReady>,
-                      caf::replies_to<BooksQuery>::with<Books>>;
+                      caf::replies_to<BooksQuery>::with<Books>, caf::replies_to<PositionInspect>::with<std::string>,
+                      caf::reacts_to<OwedDecision>, caf::reacts_to<RestartPosition>>;
 
 /// RECONCILER, one per account: compares the venue's word with the books. Only sends messages.
 using ReconcilerActor = Inspectable::extend<caf::reacts_to<ReconcileDue>, caf::reacts_to<LinkChanged>>;
@@ -61,7 +62,8 @@ using GovernorActor = Inspectable::extend<
   caf::reacts_to<RiskFact>, caf::reacts_to<AccountReport>, caf::reacts_to<DayRolled>,
   // Orders of a person. Answered when durable.
   caf::reacts_to<PauseCommand>, caf::reacts_to<ResumeCommand>, caf::reacts_to<KillCommand>, caf::reacts_to<SetLimits>,
-  caf::reacts_to<Introduce>>;
+  // Whom to tell; books and broker have been compared.
+  caf::reacts_to<Introduce>, caf::reacts_to<AccountReady>>;
 
 /// POSITION, one per (account, symbol): the only origin of orders for that pair.
 using PositionActor = Inspectable::extend<
@@ -71,7 +73,7 @@ using PositionActor = Inspectable::extend<
   caf::reacts_to<PositionNews>,
   // Schedule and own timers.
   caf::reacts_to<PositionTimerDue>, caf::reacts_to<ExitScanDue>, caf::reacts_to<SessionChanged>,
-  caf::reacts_to<KillOrder>, caf::reacts_to<Reconfigure>, caf::reacts_to<AccountReady>,
+  caf::reacts_to<KillOrder>, caf::reacts_to<NewEnv>, caf::reacts_to<AccountReady>,
   caf::replies_to<BooksQuery>::with<BookEntry>>;
 
 /// AGGREGATOR, one per process: windows per symbol; mentions in, calls to the followers' accounts out.
@@ -83,6 +85,9 @@ using WatcherActor = Inspectable::extend<caf::reacts_to<SubmitMentions>, caf::re
 
 /// SCHEDULER, one per process: sessions, exit scan, day roll, in the market's zone.
 using SchedulerActor = Inspectable::extend<caf::reacts_to<TickDue>, caf::reacts_to<ClockMoved>>;
+
+/// SUPERVISOR, one per process: spawns, monitors, starts again.
+using SupervisorActor = Inspectable::extend<caf::reacts_to<RestartDue>, caf::reacts_to<Drain>>;
 
 /// INSPECTOR, one per process, published for `heed inspect`. Read only.
 using InspectorActor = caf::typed_actor<caf::replies_to<InspectQuery>::with<std::string>>;

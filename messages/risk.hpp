@@ -155,9 +155,10 @@ struct RiskFact {
   Money cost_after;          // cost basis of the whole symbol after, >= 0
   bool trade_ended = false;  // with closed: a lot reached zero
   Money trade_realized;      // with trade_ended: of the whole trade
+  IntentId lot;              // with closed: whose; facts of one fill that closes several lots differ by it
   Instant at{};
   HEED_FIELDS(kind, account, strategy, symbol, order, quantity, price, multiplier, realized, position_after,
-              cost_after, trade_ended, trade_realized, at);
+              cost_after, trade_ended, trade_realized, lot, at);
 };
 
 }  // namespace heed

@@ -1,0 +1,54 @@
+# The commands of this repository. Each installs what it lacks (scripts/install-deps.sh) and may be run on a fresh
+# Debian 12. `make run` and `make test` are all that most people need.
+
+JOBS ?= $(shell nproc)
+CONFIG ?= deploy/sample/heed.toml
+
+.PHONY: run test build bench asan tsan unit format tidy clean
+
+run: build
+	@mkdir -p var
+	build/heed run --config $(CONFIG)
+
+build:
+	@scripts/install-deps.sh build
+	@cmake --preset release -DHEED_TESTS=OFF > /dev/null
+	@cmake --build build -j $(JOBS) --target heed_app
+
+test:
+	@scripts/install-deps.sh
+	@cmake --preset release -B build/test -DHEED_TESTS=ON -DHEED_BENCH=OFF > /dev/null
+	@cmake --build build/test -j $(JOBS)
+	@ctest --test-dir build/test --output-on-failure -j $(JOBS) $(CTEST_ARGS)
+
+bench:
+	@scripts/install-deps.sh
+	@cmake --preset release -DHEED_TESTS=OFF -DHEED_BENCH=ON > /dev/null
+	@cmake --build build -j $(JOBS)
+	@bench/run.sh build
+
+asan:
+	@scripts/install-deps.sh
+	@cmake --preset asan > /dev/null
+	@cmake --build build/asan -j $(JOBS)
+	@UBSAN_OPTIONS=print_stacktrace=1:suppressions=$(CURDIR)/tests/support/ubsan.supp \
+	 ctest --test-dir build/asan --output-on-failure -j $(JOBS) $(CTEST_ARGS)
+
+tsan:
+	@scripts/install-deps.sh
+	@cmake --preset tsan > /dev/null
+	@cmake --build build/tsan -j $(JOBS)
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/tsan.supp \
+	 ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -L unit $(CTEST_ARGS)
+
+format:
+	@scripts/sources.sh | xargs clang-format -i
+
+tidy:
+	@scripts/install-deps.sh
+	@scripts/sources.sh | xargs clang-format --dry-run -Werror
+	@cmake --preset release > /dev/null
+	@scripts/sources.sh | grep '\.cpp$$' | xargs -P $(JOBS) -n 4 clang-tidy -p build --quiet
+
+clean:
+	rm -rf build

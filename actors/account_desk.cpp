@@ -1,0 +1,114 @@
+#include "actors/account_desk.hpp"
+
+#include "actors/governor_actor.hpp"
+#include "actors/portfolio_actor.hpp"
+#include "actors/reconciler_actor.hpp"
+
+#include <algorithm>
+
+namespace heed {
+namespace {
+
+/// Orders that may still move were sent after this; a little earlier, for clocks that differ.
+Instant oldest_open(const RecoveredState& stored, const AccountId& account, Instant now) {
+  auto oldest = now - std::chrono::hours{24};
+  for (const auto& order : stored.working_orders)
+    if (order.account == account)
+      oldest = std::min(oldest, order.created_at - std::chrono::minutes{5});
+  return oldest;
+}
+
+std::vector<PositionRow> positions_of(const RecoveredState& stored, const AccountId& account) {
+  std::vector<PositionRow> rows;
+  std::copy_if(stored.positions.begin(), stored.positions.end(), std::back_inserter(rows),
+               [&](const PositionRow& row) { return row.account == account; });
+  return rows;
+}
+
+/// Signals whose decision of this account is missing or not final, and has no order at work: decided again.
+void ask_owed(const RecoveredState& stored, const AccountId& account, const PortfolioActor& portfolio) {
+  for (const auto& view : stored.undecided) {
+    const auto& decisions = view.decisions;
+    const auto own = std::find_if(decisions.begin(), decisions.end(),
+                                  [&](const Decision& decision) { return decision.account == account; });
+    if (own == decisions.end() || is_final(own->disposition.kind))
+      continue;
+    const auto kind = own->disposition.kind;
+    if (kind == DispositionKind::received || kind == DispositionKind::deferred)
+      caf::anon_send(portfolio, OwedDecision{view.signal.signal, view.signal.received_at, view.signal.origin});
+  }
+}
+
+}  // namespace
+
+Instant day_start(const core::MarketCalendar& calendar, Instant now) {
+  return calendar.instant(calendar.date_at(now), Duration{0});
+}
+
+Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
+  const auto now = args.clock->now();
+  const auto start_of_day = day_start(*args.calendar, now);
+  const auto stored = args.reader->recover(start_of_day, now);
+  if (!stored)
+    return stored.error();
+  const auto& state = stored.value();
+  const auto limits = args.limits();
+
+  Desk desk;
+  auto governor = std::make_shared<GovernorArgs>();
+  governor->account = args.account;
+  governor->limits = limits;
+  governor->clock = args.clock;
+  governor->calendar = args.calendar;
+  governor->journal = args.journal;
+  governor->telemetry = args.telemetry;
+  governor->recovered = recover_risk(args.account, limits, state, *args.calendar, now);
+  governor->starting_equity = args.starting_equity;
+  desk.governor = system.spawn(governor_actor, std::shared_ptr<const GovernorArgs>{governor});
+
+  auto gateway = std::make_shared<GatewayArgs>();
+  gateway->account = args.account;
+  gateway->venue = args.make_venue();
+  gateway->clock = args.clock;
+  gateway->journal = args.journal;
+  gateway->telemetry = args.telemetry;
+  gateway->policy = args.gateway_policy;
+  desk.gateway = system.spawn(gateway_actor, std::shared_ptr<const GatewayArgs>{gateway});
+
+  auto env = std::make_shared<PositionEnv>();
+  env->account = args.account;
+  env->clock = args.clock;
+  env->calendar = args.calendar;
+  env->policy = args.position_policy;
+  env->policy.venue = gateway->venue->capabilities();
+  env->strategies = args.strategies();
+  env->journal = args.journal;
+  env->governor = desk.governor;
+  env->gateway = desk.gateway;
+  env->telemetry = args.telemetry;
+  auto portfolio = std::make_shared<PortfolioArgs>();
+  portfolio->env = env;
+  portfolio->reader = args.reader;
+  portfolio->aggregator = args.aggregator;
+  portfolio->recovered = positions_of(state, args.account);
+  desk.portfolio = system.spawn(portfolio_actor, std::shared_ptr<const PortfolioArgs>{portfolio});
+
+  auto reconciler = std::make_shared<ReconcilerArgs>();
+  reconciler->account = args.account;
+  reconciler->clock = args.clock;
+  reconciler->gateway = desk.gateway;
+  reconciler->portfolio = desk.portfolio;
+  reconciler->governor = desk.governor;
+  reconciler->telemetry = args.telemetry;
+  reconciler->interval = args.reconcile_interval;
+  reconciler->oldest_open = oldest_open(state, args.account, now);
+  desk.reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{reconciler});
+
+  caf::anon_send(desk.governor, Introduce{desk.portfolio, desk.reconciler});
+  caf::anon_send(desk.gateway, Introduce{desk.portfolio, desk.reconciler});
+  args.directory->set(args.account, desk);
+  ask_owed(state, args.account, desk.portfolio);
+  return desk;
+}
+
+}  // namespace heed

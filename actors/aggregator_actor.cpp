@@ -1,0 +1,80 @@
+#include "actors/aggregator_actor.hpp"
+
+#include "actors/position_journal.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heed {
+namespace {
+
+bool concerns(const std::vector<AccountId>& only, const AccountId& account) {
+  return only.empty() || std::find(only.begin(), only.end(), account) != only.end();
+}
+
+void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const Mention& by) {
+  auto& st = self->state;
+  ++st.superseded;
+  Append append;
+  for (const auto& follower : followers_of(*st.args->followers, mention.source)) {
+    if (!concerns(seen.only, follower.account))
+      continue;
+    Decision decision{mention.signal,
+                      follower.account,
+                      {DispositionKind::superseded, {}},
+                      "mention " + std::to_string(by.id) + " of the same symbol came later in the same poll",
+                      st.args->clock->now()};
+    append.batch.events.push_back(decision_event(decision, mention.symbol));
+    append.batch.rows.emplace_back(std::move(decision));
+  }
+  if (!append.batch.empty())
+    self->request(st.args->journal, caf::infinite, std::move(append)).then([](const Appended&) {});
+}
+
+void call(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const core::Weight& weight) {
+  auto& st = self->state;
+  for (const auto& follower : followers_of(*st.args->followers, mention.source)) {
+    const auto desk = st.args->directory->desk(follower.account);
+    if (desk && concerns(seen.only, follower.account))
+      self->send(desk->portfolio, MentionCall{mention, weight.effective_conviction, follower.account,
+                                              follower.strategy, seen.arrived_at});
+  }
+}
+
+void take(AggregatorSelf self, const MentionsSeen& seen) {
+  auto& st = self->state;
+  st.mentions += static_cast<std::int64_t>(seen.mentions.size());
+  // Recovered mentions are in the window already (adding is harmless), and each was authoritative or not back then:
+  // what was superseded has its final decision and does not come again.
+  const auto weighed = st.window.add_poll(seen.mentions);
+  for (std::size_t i = 0; i < seen.mentions.size(); ++i) {
+    if (weighed[i].superseded_by && !seen.recovered)
+      supersede(self, seen, seen.mentions[i], seen.mentions[*weighed[i].superseded_by]);
+    else
+      call(self, seen, seen.mentions[i], weighed[i].weight);
+  }
+}
+
+}  // namespace
+
+AggregatorActor::behavior_type aggregator_actor(AggregatorSelf self, std::shared_ptr<const AggregatorArgs> args) {
+  set_handlers(self);
+  auto& st = self->state;
+  st.args = std::move(args);
+  st.window = core::Aggregator{st.args->config};
+  for (const auto& mention : st.args->recent)
+    st.window.add(mention);
+  return {
+    [self](InspectSelf) {
+      const auto& s = self->state;
+      return JsonObject{}
+        .field("mentions", s.mentions)
+        .field("superseded", s.superseded)
+        .field("remembered", static_cast<std::int64_t>(s.window.remembered()))
+        .str();
+    },
+    [self](const MentionsSeen& seen) { take(self, seen); },
+  };
+}
+
+}  // namespace heed

@@ -1,0 +1,422 @@
+#include "actors/gateway_actor.hpp"
+
+#include "persistence/json_write.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace heed {
+namespace {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+using std::chrono::milliseconds;
+
+/// A callback for the venue: whatever thread it is called on, `then` runs on the actor, with the counters held until
+/// it has run.
+template <class T, class Then>
+Done<T> on_actor(GatewaySelf self, Then then) {
+  auto out = std::make_shared<Unfinished>(self->state.args->telemetry->broker_calls_out);
+  return [handle = caf::actor_cast<GatewayActor>(self), out, then = std::move(then)](Result<T> result) {
+    caf::anon_send(handle, VenueSaid{[out, then, result = std::move(result)]() mutable {
+                     then(std::move(result));
+                     out->done();
+                   }});
+  };
+}
+
+void news(GatewaySelf self, const Symbol& symbol, core::PositionInput input) {
+  self->send(self->state.portfolio, PositionNews{symbol, std::move(input)});
+}
+
+void report_all(GatewaySelf self, const std::vector<OrderReport>& reports) {
+  for (const auto& report : reports)
+    news(self, report.symbol, report);
+}
+
+// ---- queue --------------------------------------------------------------------------------------------------------
+
+std::deque<QueuedRequest>& lane(GatewayState& st, const GatewayRequest& what) {
+  if (const auto* submit = std::get_if<SubmitOrder>(&what))
+    return submit->leg == Leg::entry ? st.entries : st.exits;
+  if (std::holds_alternative<QueryOrderNow>(what) || std::holds_alternative<QueryPositionNow>(what))
+    return st.queries;
+  return st.exits;
+}
+
+void refill(GatewayState& st, TimePoint now) {
+  const double per_minute = st.args->policy.requests_per_minute;
+  const auto passed = std::chrono::duration<double>(now - st.tokens_at).count();
+  st.tokens = std::min(per_minute, st.tokens + passed * per_minute / 60.0);
+  st.tokens_at = now;
+}
+
+/// May one more request leave, given that `kept` tokens must stay for others?
+bool take_token(GatewayState& st, double kept) {
+  if (st.args->policy.requests_per_minute == 0)
+    return true;
+  if (st.tokens < kept + 1)
+    return false;
+  st.tokens -= 1;
+  return true;
+}
+
+void pump_later(GatewaySelf self, milliseconds delay) {
+  if (self->state.pump_due)
+    return;
+  self->state.pump_due = true;
+  self->delayed_send(self, delay, PumpDue{});
+}
+
+void pump(GatewaySelf self);
+
+milliseconds backoff(GatewayState& st, std::int32_t attempt) {
+  const auto& policy = st.args->policy;
+  auto delay = policy.backoff_first * (1LL << std::min(attempt - 1, 16));
+  delay = std::min<milliseconds>(delay, policy.backoff_max);
+  // Jitter of up to a quarter, from a seeded sequence (xorshift): peers that failed together do not return together.
+  st.jitter ^= st.jitter << 13;
+  st.jitter ^= st.jitter >> 7;
+  st.jitter ^= st.jitter << 17;
+  return delay + milliseconds{static_cast<std::int64_t>(st.jitter % 1000) * delay.count() / 4000};
+}
+
+/// It provably did not leave: back into its lane, under the same name.
+void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
+  auto& st = self->state;
+  ++st.args->telemetry->retries;
+  const auto now = self->clock().now();
+  auto delay = backoff(st, request.attempt);
+  if (error.code == "429") {
+    ++st.args->telemetry->rate_limited;
+    const auto seconds = std::strtol(error.detail.c_str(), nullptr, 10);
+    delay = std::max(delay, milliseconds{std::clamp(seconds, 0L, 300L) * 1000});
+    st.closed_until = std::max(st.closed_until, now + delay);
+  }
+  ++request.attempt;
+  request.not_before = now + delay;
+  auto& queue = lane(st, request.what);
+  queue.push_front(std::move(request));
+  pump_later(self, delay);
+}
+
+// ---- one request each
+// -----------------------------------------------------------------------------------------------
+
+void finished(GatewaySelf self) {
+  --self->state.in_flight;
+  pump(self);
+}
+
+void submit_answered(GatewaySelf self, const SubmitOrder& order, QueuedRequest request,
+                     Result<std::vector<OrderReport>> result) {
+  auto& st = self->state;
+  if (result) {
+    report_all(self, result.value());
+  } else {
+    const auto& error = result.error();
+    const bool may_retry = order.leg != Leg::entry || request.attempt < st.args->policy.retries_max;
+    switch (error.kind) {
+      case ErrorKind::not_sent:
+        if (may_retry && !(st.draining && order.leg == Leg::entry))
+          retry(self, std::move(request), error);
+        else
+          news(self, order.symbol, core::OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
+        break;
+      case ErrorKind::rejected:
+      case ErrorKind::invalid:
+        ++st.args->telemetry->orders_rejected;
+        news(self, order.symbol, core::OrderRefused{order.client_order_id, error.code, error.detail});
+        break;
+      case ErrorKind::unknown:
+      case ErrorKind::unavailable:
+        news(self, order.symbol, core::OrderInDoubt{order.client_order_id, error.code + " " + error.detail});
+        break;
+    }
+  }
+  finished(self);
+}
+
+void start(GatewaySelf self, QueuedRequest request, const SubmitOrder& order) {
+  ++self->state.args->telemetry->orders_sent;
+  self->state.args->venue->submit(
+    order, on_actor<std::vector<OrderReport>>(
+             self, [self, order, request = std::move(request)](Result<std::vector<OrderReport>> result) mutable {
+               submit_answered(self, order, std::move(request), std::move(result));
+             }));
+}
+
+void start(GatewaySelf self, QueuedRequest request, const CancelOrder& cancel) {
+  self->state.args->venue->cancel(
+    cancel, on_actor<Ok>(self, [self, cancel, request = std::move(request)](Result<Ok> result) mutable {
+      if (!result) {
+        const auto& error = result.error();
+        if (error.kind == ErrorKind::not_sent)
+          retry(self, std::move(request), error);
+        else if (error.kind == ErrorKind::rejected)
+          news(self, cancel.symbol, core::CancelRefused{cancel.client_order_id, error.code, error.detail});
+        else
+          news(self, cancel.symbol, core::AskAgain{cancel.client_order_id, error.detail});
+      }
+      finished(self);
+    }));
+}
+
+void start(GatewaySelf self, QueuedRequest request, const ReplaceOrder& replace) {
+  self->state.args->venue->replace(
+    replace, on_actor<std::vector<OrderReport>>(
+               self, [self, replace, request = std::move(request)](Result<std::vector<OrderReport>> result) mutable {
+                 if (result) {
+                   report_all(self, result.value());
+                 } else {
+                   const auto& error = result.error();
+                   const auto& name = replace.new_client_order_id;
+                   if (error.kind == ErrorKind::not_sent)
+                     retry(self, std::move(request), error);
+                   else if (error.kind == ErrorKind::rejected)
+                     news(self, replace.symbol, core::OrderRefused{name, error.code, error.detail});
+                   else
+                     news(self, replace.symbol, core::OrderInDoubt{name, error.detail});
+                 }
+                 finished(self);
+               }));
+}
+
+void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
+  self->state.args->venue->query_order(
+    query.order, query.venue_order_id,
+    on_actor<std::vector<OrderReport>>(self, [self, query](Result<std::vector<OrderReport>> result) {
+      if (!result)
+        news(self, query.symbol, core::AskAgain{query.order, result.error().detail});
+      else if (result.value().empty())
+        news(self, query.symbol, core::OrderNotFound{query.order});
+      else
+        report_all(self, result.value());
+      finished(self);
+    }));
+}
+
+void start(GatewaySelf self, QueuedRequest, const QueryPositionNow& query) {
+  self->state.args->venue->query_position(
+    query.symbol, on_actor<PositionReport>(self, [self, query](Result<PositionReport> result) {
+      if (result)
+        news(self, query.symbol, std::move(result).value());
+      else
+        news(self, query.symbol, core::AskAgain{{}, result.error().detail});
+      finished(self);
+    }));
+}
+
+/// Sends from one lane what may leave now. Returns how long until its first request may, or zero when it is empty.
+milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, double kept, TimePoint now) {
+  auto& st = self->state;
+  while (!queue.empty() && st.in_flight < st.args->policy.in_flight_max) {
+    const auto ready_at = std::max(queue.front().not_before, st.closed_until);
+    if (ready_at > now)
+      return std::chrono::ceil<milliseconds>(ready_at - now);
+    if (!take_token(st, kept))
+      return milliseconds{60'000 / std::max(1, st.args->policy.requests_per_minute) + 1};
+    auto request = std::move(queue.front());
+    queue.pop_front();
+    ++st.in_flight;
+    auto what = request.what;
+    std::visit([&](const auto& body) { start(self, std::move(request), body); }, what);
+  }
+  return milliseconds{0};
+}
+
+void pump(GatewaySelf self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  refill(st, now);
+  const double reserve = st.args->policy.reserve_per_minute;
+  auto wait = drain_lane(self, st.exits, 0, now);
+  // Half of the reserve serves questions, since an exit often needs one first.
+  for (const auto other :
+       {drain_lane(self, st.queries, reserve / 2, now), drain_lane(self, st.entries, reserve, now)})
+    if (other.count() > 0)
+      wait = wait.count() > 0 ? std::min(wait, other) : other;
+  if (wait.count() > 0)
+    pump_later(self, wait);
+}
+
+void enqueue(GatewaySelf self, GatewayRequest what) {
+  auto& st = self->state;
+  auto& queue = lane(st, what);
+  queue.push_back(QueuedRequest{std::move(what), 1, {}, Unfinished{st.args->telemetry->broker_queue}});
+  pump(self);
+}
+
+// ---- market data
+// ----------------------------------------------------------------------------------------------------
+
+void watch(GatewayState& st, const Symbol& symbol) {
+  if (std::find(st.watched.begin(), st.watched.end(), symbol) != st.watched.end())
+    return;
+  st.watched.push_back(symbol);
+  while (st.watched.size() > st.args->policy.watched_symbols_max) {
+    st.quotes.erase(st.watched.front());
+    st.watched.pop_front();
+  }
+  st.args->venue->watch_quotes({st.watched.begin(), st.watched.end()});
+}
+
+caf::result<QuoteAnswer> quote(GatewaySelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  watch(st, symbol);
+  const auto cached = st.quotes.find(symbol);
+  if (cached != st.quotes.end() && st.args->clock->now() - cached->second.at <= st.args->policy.quote_reuse)
+    return QuoteAnswer{true, cached->second, {}};
+  auto promise = self->make_response_promise<QuoteAnswer>();
+  st.args->venue->query_quote(symbol, on_actor<Quote>(self, [promise](Result<Quote> result) mutable {
+                                if (result)
+                                  promise.deliver(QuoteAnswer{true, std::move(result).value(), {}});
+                                else
+                                  promise.deliver(QuoteAnswer{false, {}, result.error().detail});
+                              }));
+  return promise;
+}
+
+caf::result<InstrumentAnswer> instrument(GatewaySelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  const auto now = st.args->clock->now();
+  const auto cached = st.instruments.find(symbol);
+  if (cached != st.instruments.end() && now - cached->second.second < std::chrono::hours{12})
+    return InstrumentAnswer{true, cached->second.first, {}};
+  auto promise = self->make_response_promise<InstrumentAnswer>();
+  st.args->venue->query_instrument(
+    symbol, on_actor<Instrument>(self, [self, symbol, now, promise](Result<Instrument> result) mutable {
+      if (!result) {
+        promise.deliver(InstrumentAnswer{false, {}, result.error().detail});
+        return;
+      }
+      self->state.instruments[symbol] = {result.value(), now};
+      promise.deliver(InstrumentAnswer{true, std::move(result).value(), {}});
+    }));
+  return promise;
+}
+
+// ---- everything the venue holds
+// ---------------------------------------------------------------------------------------
+
+/// Three questions at once; the answer goes out with the last.
+struct SnapshotInProgress {
+  VenueSnapshot snapshot;
+  caf::typed_response_promise<VenueSnapshot> promise;
+  int missing = 3;
+  void part(bool ok, const std::string& why) {
+    if (!ok)
+      snapshot.why += (snapshot.why.empty() ? "" : "; ") + why;
+    if (--missing > 0)
+      return;
+    snapshot.complete = snapshot.why.empty();
+    promise.deliver(std::move(snapshot));
+  }
+};
+
+caf::result<VenueSnapshot> venue_snapshot(GatewaySelf self, Instant since) {
+  auto work = std::make_shared<SnapshotInProgress>();
+  work->promise = self->make_response_promise<VenueSnapshot>();
+  auto& venue = *self->state.args->venue;
+  venue.query_orders(since, on_actor<std::vector<OrderReport>>(self, [work](Result<std::vector<OrderReport>> result) {
+                       if (result)
+                         work->snapshot.orders = std::move(result).value();
+                       work->part(result.ok(), result.ok() ? "" : "orders: " + result.error().detail);
+                     }));
+  venue.query_positions(
+    on_actor<std::vector<PositionReport>>(self, [work](Result<std::vector<PositionReport>> result) {
+      if (result)
+        work->snapshot.positions = std::move(result).value();
+      work->part(result.ok(), result.ok() ? "" : "positions: " + result.error().detail);
+    }));
+  venue.query_account(on_actor<AccountReport>(self, [work](Result<AccountReport> result) {
+    if (result)
+      work->snapshot.account = std::move(result).value();
+    work->part(result.ok(), result.ok() ? "" : "account: " + result.error().detail);
+  }));
+  return work->promise;
+}
+
+// ---- the venue's own voice
+// ----------------------------------------------------------------------------------------------
+
+VenueSink sink_of(GatewaySelf self) {
+  const auto handle = caf::actor_cast<GatewayActor>(self);
+  VenueSink sink;
+  sink.on_order = [handle, self](OrderReport report) {
+    caf::anon_send(handle, VenueSaid{[self, report = std::move(report)] { news(self, report.symbol, report); }});
+  };
+  sink.on_quote = [handle, self](Quote quote) {
+    caf::anon_send(handle, VenueSaid{[self, quote = std::move(quote)] {
+                     auto& kept = self->state.quotes[quote.symbol];
+                     if (quote.at >= kept.at)
+                       kept = quote;
+                   }});
+  };
+  sink.on_link = [handle, self](bool up, std::string why) {
+    caf::anon_send(handle, VenueSaid{[self, up, why = std::move(why)] {
+                     self->state.link_up = up;
+                     self->state.link_why = why;
+                     self->state.args->telemetry->set_component("broker:" + self->state.args->account.str(), up, why);
+                     self->send(self->state.reconciler, LinkChanged{up, why});
+                   }});
+  };
+  sink.on_call = [journal = self->state.args->journal](BrokerCallRow call) {
+    Append append;
+    append.batch.rows.emplace_back(std::move(call));
+    append.more_follows = true;
+    caf::anon_send(journal, std::move(append));
+  };
+  return sink;
+}
+
+std::string inspect_gateway(const GatewayState& st) {
+  JsonObject out;
+  out.field("account", st.args->account);
+  out.field("venue", st.args->venue->capabilities().name);
+  out.field("link_up", st.link_up);
+  out.field("link", st.link_why);
+  out.field("in_flight", st.in_flight);
+  out.field("queued_exits", static_cast<std::int64_t>(st.exits.size()));
+  out.field("queued_queries", static_cast<std::int64_t>(st.queries.size()));
+  out.field("queued_entries", static_cast<std::int64_t>(st.entries.size()));
+  out.field("tokens", static_cast<std::int64_t>(st.tokens));
+  out.field("watched_symbols", static_cast<std::int64_t>(st.watched.size()));
+  out.field("draining", st.draining);
+  return out.str();
+}
+
+}  // namespace
+
+GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<const GatewayArgs> args) {
+  set_handlers(self);
+  auto& st = self->state;
+  st.args = std::move(args);
+  st.tokens = st.args->policy.requests_per_minute;
+  st.tokens_at = self->clock().now();
+  st.jitter = st.args->policy.jitter_seed | 1U;
+  return {
+    [self](InspectSelf) { return inspect_gateway(self->state); },
+    [self](const SubmitOrder& order) { enqueue(self, order); },
+    [self](const CancelOrder& order) { enqueue(self, order); },
+    [self](const ReplaceOrder& order) { enqueue(self, order); },
+    [self](const QueryOrderNow& query) { enqueue(self, query); },
+    [self](const QueryPositionNow& query) { enqueue(self, query); },
+    [self](const QuoteQuery& query) { return quote(self, query.symbol); },
+    [self](const InstrumentQuery& query) { return instrument(self, query.symbol); },
+    [self](const VenueSnapshotQuery& query) { return venue_snapshot(self, query.orders_since); },
+    [](VenueSaid& said) { said.tell(); },
+    [self](PumpDue) {
+      self->state.pump_due = false;
+      pump(self);
+    },
+    [self](const Introduce& who) {
+      self->state.portfolio = who.portfolio;
+      self->state.reconciler = who.reconciler;
+      self->state.args->venue->start(sink_of(self));
+    },
+    [self](Drain) { self->state.draining = true; },
+  };
+}
+
+}  // namespace heed

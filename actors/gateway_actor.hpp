@@ -1,0 +1,84 @@
+// BROKER GATEWAY: one per account, the only sender to its venue.
+//
+// Everything that changes something at the broker waits here for its turn: exits and cancels before queries before
+// entries, within the venue's rate limit, of which a reserve is kept for exits. What provably did not leave is tried
+// again under the same name; what may have left is reported as in doubt, never repeated from here.
+//
+// The venue calls back on its own thread; each callback becomes a message to this actor (VenueSaid).
+#pragma once
+
+#include "actors/support.hpp"
+#include "actors/telemetry.hpp"
+#include "broker/venue.hpp"
+#include "messages/interfaces.hpp"
+#include "messages/registration.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+
+namespace heed {
+
+struct GatewayPolicy {
+  std::int32_t requests_per_minute = 200;  // 0: no limit
+  std::int32_t reserve_per_minute = 20;    // of these, for exits and cancels
+  std::int32_t in_flight_max = 64;
+  std::int32_t retries_max = 5;  // of an entry that did not leave; exits are tried for ever
+  std::chrono::milliseconds backoff_first{250};
+  std::chrono::milliseconds backoff_max{30'000};
+  std::chrono::seconds quote_reuse{1};   // a streamed quote this young needs no asking
+  std::size_t watched_symbols_max = 30;  // quotes streamed for the symbols asked about last
+  std::uint64_t jitter_seed = 1;
+};
+
+struct GatewayArgs {
+  AccountId account;
+  std::shared_ptr<Venue> venue;
+  std::shared_ptr<const Clock> clock;
+  JournalActor journal;  // for the audit of calls
+  std::shared_ptr<Telemetry> telemetry;
+  GatewayPolicy policy;
+};
+
+using GatewayRequest = std::variant<SubmitOrder, CancelOrder, ReplaceOrder, QueryOrderNow, QueryPositionNow>;
+
+struct QueuedRequest {
+  GatewayRequest what;
+  std::int32_t attempt = 1;
+  std::chrono::steady_clock::time_point not_before{};
+  Unfinished unfinished;
+};
+
+struct GatewayState {
+  GatewayState() = default;
+  static constexpr const char* name = "gateway";
+
+  std::shared_ptr<const GatewayArgs> args;
+  PortfolioActor portfolio;
+  ReconcilerActor reconciler;
+  std::deque<QueuedRequest> exits, queries, entries;
+  std::int32_t in_flight = 0;
+  // Token bucket: `tokens` as of `tokens_at`, refilled evenly.
+  double tokens = 0;
+  std::chrono::steady_clock::time_point tokens_at{};
+  std::chrono::steady_clock::time_point closed_until{};  // the venue said "too many requests"
+  bool pump_due = false;
+  std::uint64_t jitter = 1;
+  bool link_up = false;
+  std::string link_why;
+  std::map<Symbol, Quote> quotes;
+  std::map<Symbol, std::pair<Instrument, Instant>> instruments;
+  std::deque<Symbol> watched;  // oldest first
+  bool draining = false;
+};
+static_assert(!std::is_aggregate_v<GatewayState>);
+
+using GatewaySelf = GatewayActor::stateful_pointer<GatewayState>;
+GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<const GatewayArgs> args);
+
+}  // namespace heed

@@ -1,0 +1,340 @@
+#include "actors/portfolio_actor.hpp"
+
+#include "actors/position_actor.hpp"
+#include "core/naming.hpp"
+#include "persistence/json_read.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heed {
+namespace {
+
+constexpr std::int32_t failures_max = 5;  // then the symbol is quarantined on its next start
+constexpr std::chrono::milliseconds restart_delay{500};
+
+core::PositionState fresh(const PortfolioState& st, const Symbol& symbol) {
+  core::PositionState state;
+  state.account = st.env->account;
+  state.symbol = symbol;
+  return state;
+}
+
+/// The stored state, or an empty one that is quarantined because the stored one cannot be read.
+std::pair<core::PositionState, bool> parse(const PortfolioState& st, const PositionRow& row) {
+  auto state = from_json<core::PositionState>(row.state);
+  if (state)
+    return {std::move(state).value(), true};
+  spdlog::critical("{}/{}: stored state unreadable: {}", row.account.view(), row.symbol.view(), state.error().detail);
+  auto empty = fresh(st, row.symbol);
+  empty.quarantine = "stored state unreadable: " + state.error().detail;
+  return {std::move(empty), true};
+}
+
+PositionActor spawn(PortfolioSelf self, const Symbol& symbol, core::PositionState state, bool recovered) {
+  auto& st = self->state;
+  auto actor = self->spawn(position_actor, st.env, std::move(state), recovered);
+  self->monitor(actor);
+  st.by_address[caf::actor_cast<caf::actor_addr>(actor)] = symbol;
+  return actor;
+}
+
+Held& held(PortfolioSelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  const auto found = st.positions.find(symbol);
+  if (found != st.positions.end())
+    return found->second;
+  auto& entry = st.positions[symbol];
+  entry.actor = spawn(self, symbol, fresh(st, symbol), false);
+  return entry;
+}
+
+template <class Message>
+void to_all(PortfolioSelf self, const Message& message) {
+  for (const auto& [symbol, entry] : self->state.positions)
+    if (!entry.down)
+      self->send(entry.actor, message);
+}
+
+void deliver(PortfolioSelf self, const PositionNews& news) {
+  auto& entry = held(self, news.symbol);
+  if (entry.down)
+    entry.missed.push_back(news);
+  else
+    self->send(entry.actor, news);
+}
+
+// ---- failure
+// --------------------------------------------------------------------------------------------------------
+
+/// Mentions of one symbol that still owe a decision go through the aggregator again.
+void owed_again(PortfolioSelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  for (const char* status : {"received", "deferred", "in_flight"}) {
+    ListFilter filter;
+    filter.account = st.env->account.str();
+    filter.symbol = symbol.str();
+    filter.status = status;
+    filter.oldest_first = true;
+    filter.limit = 1000;
+    const auto page = st.args->reader->signals(filter);
+    if (!page)
+      continue;
+    for (const auto& view : page.value().rows)
+      self->send(self, OwedDecision{view.signal.signal, view.signal.received_at, view.signal.origin});
+  }
+}
+
+void start_again(PortfolioSelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  auto& entry = st.positions[symbol];
+  ListFilter filter;
+  filter.account = st.env->account.str();
+  filter.symbol = symbol.str();
+  filter.status = "all";
+  const auto rows = st.args->reader->positions(filter);
+  if (!rows) {
+    spdlog::error("{}/{}: cannot read its state, trying again: {}", st.env->account.view(), symbol.view(),
+                  rows.error().detail);
+    self->delayed_send(self, restart_delay * 4, RestartPosition{symbol});
+    return;
+  }
+  auto [state, recovered] =
+    rows.value().rows.empty() ? std::pair{fresh(st, symbol), false} : parse(st, rows.value().rows.front());
+  if (entry.failures >= failures_max && state.quarantine.empty())
+    state.quarantine = "its actor failed " + std::to_string(entry.failures) + " times";
+  ++st.env->telemetry->actor_restarts;
+  entry.actor = spawn(self, symbol, std::move(state), recovered);
+  entry.down = false;
+  for (auto& news : std::exchange(entry.missed, {}))
+    self->send(entry.actor, std::move(news));
+  owed_again(self, symbol);
+}
+
+void fell(PortfolioSelf self, const caf::down_msg& down) {
+  auto& st = self->state;
+  const auto found = st.by_address.find(down.source);
+  if (found == st.by_address.end())
+    return;
+  const auto symbol = found->second;
+  st.by_address.erase(found);
+  if (down.reason == caf::exit_reason::user_shutdown)
+    return;
+  auto& entry = st.positions[symbol];
+  entry.down = true;
+  ++entry.failures;
+  const auto delay = restart_delay * (1 << std::min(entry.failures - 1, 6));
+  spdlog::error("{}/{}: its actor failed ({} times): {}; started again in {} ms", st.env->account.view(),
+                symbol.view(), entry.failures, describe(down.reason), delay.count());
+  self->delayed_send(self, delay, RestartPosition{symbol});
+}
+
+// ---- calls
+// ----------------------------------------------------------------------------------------------------------
+
+template <class Call>
+void forward(PortfolioSelf self, const Symbol& symbol, Call call) {
+  auto& st = self->state;
+  auto& entry = held(self, symbol);
+  if (!st.ready || entry.down)
+    st.early.emplace_back(std::move(call));
+  else
+    self->send(entry.actor, std::move(call));
+}
+
+const Symbol& symbol_of(const MentionCall& call) { return call.mention.symbol; }
+const Symbol& symbol_of(const IntentCall& call) { return call.intent.symbol; }
+
+void release_early(PortfolioSelf self) {
+  for (auto& call : std::exchange(self->state.early, {}))
+    std::visit([self](auto& c) { forward(self, Symbol{symbol_of(c)}, std::move(c)); }, call);
+}
+
+/// An owed decision is asked for again from what is stored of its signal.
+void ask_owed(PortfolioSelf self, const OwedDecision& owed) {
+  auto& st = self->state;
+  ListFilter filter;
+  filter.signal = owed.signal.str();
+  if (owed.origin == Origin::mention) {
+    const auto mentions = st.args->reader->mentions(filter);
+    if (mentions && !mentions.value().rows.empty())
+      self->send(st.args->aggregator, MentionsSeen{mentions.value().rows, true, {st.env->account}, owed.received_at});
+    return;
+  }
+  filter.account = st.env->account.str();
+  const auto intents = st.args->reader->intents(filter);
+  if (intents)
+    for (const auto& intent : intents.value().rows)
+      forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
+}
+
+/// A person's or a program's intent becomes a signal of its own: durable first, then carried out.
+void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
+  auto& st = self->state;
+  auto intent = std::move(submit.intent);
+  intent.account = st.env->account;
+  intent.signal = core::signal_id(intent.source, st.env->account.str() + ":" + intent.idempotency_key);
+  intent.intent_id = core::intent_id(intent.signal, intent.account, 0);
+  intent.correlation_id = intent.signal.str();
+  const auto known = st.args->reader->signal(intent.signal);
+  if (!known) {
+    if (submit.done)
+      submit.done(known.error());
+    return;
+  }
+  if (known.value()) {
+    const bool same = known.value()->signal.body == submit.body;
+    if (submit.done) {
+      if (same)
+        submit.done(IntentReceipt{intent.signal, true});
+      else
+        submit.done(Error{ErrorKind::rejected, "409", "Idempotency-Key was used with another body"});
+    }
+    if (submit.decided && same && !known.value()->decisions.empty())
+      submit.decided(known.value()->decisions.front());
+    return;
+  }
+  const auto now = st.env->clock->now();
+  Append append;
+  append.more_follows = true;
+  append.batch.rows.emplace_back(SignalRow{intent.signal, intent.source, intent.origin, intent.symbol,
+                                           std::string{to_string(intent.action)}, intent.idempotency_key, submit.body,
+                                           1, now});
+  append.batch.rows.emplace_back(intent);
+  append.batch.rows.emplace_back(Decision{intent.signal, intent.account, {}, {}, now});
+  JournalEvent event;
+  event.at = now;
+  event.type = "signal_received";
+  event.account = intent.account;
+  event.symbol = intent.symbol;
+  event.signal = intent.signal;
+  event.payload = to_json(intent);
+  append.batch.events.push_back(std::move(event));
+  auto done = std::move(submit.done);
+  self->request(st.env->journal, caf::infinite, std::move(append))
+    .then(
+      [done, signal = intent.signal](const Appended&) {
+        if (done)
+          done(IntentReceipt{signal, false});
+      },
+      [done](const caf::error& error) {
+        if (done)
+          done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+      });
+  forward(self, Symbol{intent.symbol}, IntentCall{intent, false, std::move(submit.decided)});
+}
+
+// ---- books
+// ----------------------------------------------------------------------------------------------------------
+
+caf::result<Books> books(PortfolioSelf self) {
+  struct Gathering {
+    caf::typed_response_promise<Books> promise;
+    Books books;
+    std::size_t missing = 0;
+    void one_less() {
+      if (--missing > 0)
+        return;
+      std::sort(books.entries.begin(), books.entries.end(),
+                [](const auto& a, const auto& b) { return a.symbol < b.symbol; });
+      promise.deliver(std::move(books));
+    }
+  };
+  auto work = std::make_shared<Gathering>();
+  work->promise = self->make_response_promise<Books>();
+  work->missing = 1;  // held until all questions are out
+  for (const auto& [symbol, entry] : self->state.positions) {
+    if (entry.down) {
+      work->books.entries.push_back({symbol, {}, {}, true, false});
+      continue;
+    }
+    ++work->missing;
+    self->request(entry.actor, caf::infinite, BooksQuery{})
+      .then(
+        [work](const BookEntry& book) {
+          work->books.entries.push_back(book);
+          work->one_less();
+        },
+        [work, s = symbol](const caf::error&) {
+          work->books.entries.push_back({s, {}, {}, true, false});
+          work->one_less();
+        });
+  }
+  auto result = work->promise;
+  work->one_less();
+  return result;
+}
+
+std::string inspect_portfolio(const PortfolioState& st) {
+  std::vector<std::string> down;
+  for (const auto& [symbol, entry] : st.positions)
+    if (entry.down)
+      down.push_back(symbol.str());
+  return JsonObject{}
+    .field("account", st.env->account)
+    .field("ready", st.ready)
+    .field("positions", static_cast<std::int64_t>(st.positions.size()))
+    .field("waiting_for_start", static_cast<std::int64_t>(st.early.size()))
+    .field("down", down)
+    .str();
+}
+
+void reconfigure(PortfolioSelf self, const Reconfigure& change) {
+  auto env = std::make_shared<PositionEnv>(*self->state.env);
+  env->strategies = change.strategies;
+  self->state.env = env;
+  to_all(self, NewEnv{env});
+}
+
+void ready(PortfolioSelf self) {
+  auto& st = self->state;
+  st.ready = true;
+  to_all(self, AccountReady{});
+  release_early(self);
+}
+
+}  // namespace
+
+PortfolioState::~PortfolioState() {
+  for (const auto& [symbol, entry] : positions)
+    caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
+}
+
+PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_ptr<const PortfolioArgs> args) {
+  set_handlers(self);
+  self->set_down_handler([self](const caf::down_msg& down) { fell(self, down); });
+  auto& st = self->state;
+  st.args = std::move(args);
+  st.env = st.args->env;
+  for (const auto& row : st.args->recovered) {
+    auto [state, recovered] = parse(st, row);
+    st.positions[row.symbol].actor = spawn(self, row.symbol, std::move(state), recovered);
+  }
+  return {
+    [self](InspectSelf) { return inspect_portfolio(self->state); },
+    [self](const MentionCall& call) { forward(self, Symbol{call.mention.symbol}, call); },
+    [self](const IntentCall& call) { forward(self, Symbol{call.intent.symbol}, call); },
+    [self](SubmitIntent& submit) { submit_intent(self, submit); },
+    [self](const OwedDecision& owed) { ask_owed(self, owed); },
+    [self](const RestartPosition& restart) {
+      start_again(self, restart.symbol);
+      if (self->state.ready)
+        release_early(self);
+    },
+    [self](const PositionNews& news) { deliver(self, news); },
+    [self](const ExitScanDue& scan) { to_all(self, scan); },
+    [self](const SessionChanged& session) { to_all(self, session); },
+    [self](const KillOrder& order) { to_all(self, order); },
+    [self](const Reconfigure& change) { reconfigure(self, change); },
+    [self](AccountReady) { ready(self); },
+    [self](BooksQuery) { return books(self); },
+    [self](const PositionInspect& query) -> caf::result<std::string> {
+      const auto found = self->state.positions.find(query.symbol);
+      if (found == self->state.positions.end() || found->second.down)
+        return std::string{"null"};
+      return self->delegate(found->second.actor, InspectSelf{});
+    },
+  };
+}
+
+}  // namespace heed

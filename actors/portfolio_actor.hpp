@@ -1,0 +1,55 @@
+// PORTFOLIO: one per account. It alone spawns positions, one per symbol, and forwards what concerns them.
+//
+// Until AccountReady (the reconciler's first clean pass) calls wait here; reports do not. A position that fails is
+// started again from the journal, with back-off; one that keeps failing is quarantined on its next start.
+#pragma once
+
+#include "actors/position_env.hpp"
+#include "actors/support.hpp"
+#include "messages/registration.hpp"
+#include "persistence/journal.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heed {
+
+struct PortfolioArgs {
+  std::shared_ptr<const PositionEnv> env;
+  std::shared_ptr<JournalReader> reader;  // to start a failed position again
+  AggregatorActor aggregator;             // owed mentions go through it again
+  std::vector<PositionRow> recovered;
+};
+
+struct Held {
+  PositionActor actor;
+  std::int32_t failures = 0;
+  bool down = false;
+  std::vector<PositionNews> missed;  // while down
+};
+
+struct PortfolioState {
+  PortfolioState() = default;
+  /// Positions end with their portfolio, whatever ended it.
+  ~PortfolioState();
+  PortfolioState(const PortfolioState&) = delete;
+  PortfolioState& operator=(const PortfolioState&) = delete;
+  static constexpr const char* name = "portfolio";
+
+  std::shared_ptr<const PortfolioArgs> args;
+  std::shared_ptr<const PositionEnv> env;
+  std::map<Symbol, Held> positions;
+  std::map<caf::actor_addr, Symbol> by_address;
+  bool ready = false;
+  std::deque<std::variant<MentionCall, IntentCall>> early;  // calls before ready
+};
+static_assert(!std::is_aggregate_v<PortfolioState>);
+
+using PortfolioSelf = PortfolioActor::stateful_pointer<PortfolioState>;
+PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_ptr<const PortfolioArgs> args);
+
+}  // namespace heed

@@ -1,0 +1,54 @@
+// POSITION: one per (account, symbol), the only origin of orders for that pair. A shell round core/position.hpp.
+//
+// Calls are decided one at a time. A call that would open waits while an order is on its way, and until the market
+// opens; a call that closes does not wait. Each step's facts are journaled first; its effects follow once they are
+// durable. If they cannot be made durable the actor ends, and the portfolio starts it again from the journal.
+//
+//   MentionCall ─▶ gates ─▶ quote ─▶ size ─▶ risk ─┐
+//   IntentCall  ─▶ plan  ─────────────────────────┴▶ step() ─▶ journal ─▶ gateway
+//   PositionNews, timers ─────────────────────────────▶ step() ─▶ journal ─▶ effects
+#pragma once
+
+#include "actors/position_env.hpp"
+#include "actors/support.hpp"
+#include "core/entry_plan.hpp"
+#include "messages/registration.hpp"
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace heed {
+
+/// A call that has no lasting answer yet.
+struct PendingCall {
+  std::variant<MentionCall, IntentCall> call;
+  Unfinished unfinished;   // released while deferred: nothing happens until the market opens
+  bool deferred = false;   // to the next open
+  std::int32_t tries = 0;  // for a quote or instrument that could not be had
+};
+
+struct PositionActorState {
+  PositionActorState() = default;
+  static constexpr const char* name = "position";
+
+  std::shared_ptr<const PositionEnv> env;
+  core::PositionState core;
+  std::vector<PendingCall> waiting;  // in order of arrival
+  std::unique_ptr<PendingCall> in_hand;
+  std::unique_ptr<Instrument> instrument;  // once known
+  bool counted_naked = false;
+  bool counted_quarantined = false;
+  std::int32_t counted_unknown = 0;
+  std::optional<Instant> naked_from;
+};
+static_assert(!std::is_aggregate_v<PositionActorState>);
+
+using PositionSelf = PositionActor::stateful_pointer<PositionActorState>;
+
+/// `recovered`: the state came from the journal, and what may have been sent has to be resolved first.
+PositionActor::behavior_type position_actor(PositionSelf self, std::shared_ptr<const PositionEnv> env,
+                                            core::PositionState state, bool recovered);
+
+}  // namespace heed

@@ -1,0 +1,32 @@
+// What every position of one account shares: its neighbours, its rules, the clock. Immutable; a reload makes a new
+// one.
+#pragma once
+
+#include "actors/telemetry.hpp"
+#include "core/calendar.hpp"
+#include "core/mention_strategy.hpp"
+#include "core/position.hpp"
+#include "messages/interfaces.hpp"
+
+#include <map>
+#include <memory>
+
+namespace heed {
+
+struct PositionEnv {
+  AccountId account;
+  std::shared_ptr<const Clock> clock;
+  std::shared_ptr<const core::MarketCalendar> calendar;
+  core::PositionPolicy policy;
+  std::map<StrategyId, core::MentionStrategyConfig> strategies;
+  JournalActor journal;
+  GovernorActor governor;
+  GatewayActor gateway;
+  std::shared_ptr<Telemetry> telemetry;
+  /// A market order is reserved at the quote plus this fraction, since it may fill above it.
+  Decimal market_allowance = Decimal::from_units(25'000'000);
+  std::int64_t retry_ms = 1000;  // until a quote or an instrument that could not be had is asked for again
+  std::int32_t retries_max = 5;
+};
+
+}  // namespace heed

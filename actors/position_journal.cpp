@@ -1,0 +1,78 @@
+#include "actors/position_journal.hpp"
+
+#include "persistence/json_write.hpp"
+
+namespace heed {
+namespace {
+
+template <class E>
+ClientOrderId order_of(const E& event) {
+  if constexpr (requires { event.order.row.client_order_id; })
+    return event.order.row.client_order_id;
+  else if constexpr (requires { ClientOrderId{event.order}; })
+    return event.order;
+  else
+    return {};
+}
+
+SignalId signal_of(const core::PositionState& state, const ClientOrderId& order) {
+  if (!order.empty())
+    for (const auto& working : state.orders)
+      if (working.row.client_order_id == order)
+        return working.row.signal;
+  return {};
+}
+
+template <class E>
+JournalEvent to_event(const core::PositionState& state, const core::StepContext& context, const E& event) {
+  JournalEvent out;
+  out.at = context.now;
+  out.type = E::type_name;
+  out.account = state.account;
+  out.symbol = state.symbol;
+  out.order = order_of(event);
+  if constexpr (requires { event.lot.signal; })
+    out.signal = event.lot.signal;
+  else if constexpr (requires { event.plan.intent.signal; })
+    out.signal = event.plan.intent.signal;
+  else if constexpr (requires { event.order.row.signal; })
+    out.signal = event.order.row.signal;
+  else
+    out.signal = signal_of(state, out.order);
+  out.payload = to_json(event);
+  return out;
+}
+
+}  // namespace
+
+JournalEvent decision_event(const Decision& decision, const Symbol& symbol) {
+  JournalEvent out;
+  out.at = decision.at;
+  out.type = "decision";
+  out.account = decision.account;
+  out.symbol = symbol;
+  out.signal = decision.signal;
+  out.payload = to_json(decision);
+  return out;
+}
+
+Batch to_batch(const core::PositionState& state, const core::StepContext& context, core::Step& step) {
+  Batch batch;
+  batch.events.reserve(step.events.size() + 1);
+  for (const auto& event : step.events)
+    std::visit([&](const auto& e) { batch.events.push_back(to_event(state, context, e)); }, event);
+  batch.rows = std::move(step.rows);
+  for (const auto& row : batch.rows)
+    if (const auto* decision = std::get_if<Decision>(&row))
+      batch.events.push_back(decision_event(*decision, state.symbol));
+  if (!batch.events.empty()) {
+    auto row = core::to_row(state, context);
+    row.state = to_json(state);
+    batch.rows.emplace_back(std::move(row));
+  }
+  step.events.clear();
+  step.rows.clear();
+  return batch;
+}
+
+}  // namespace heed

@@ -1,0 +1,52 @@
+// RECONCILER: one per account. Asks the venue for everything it holds, hands each order's report to its position,
+// then compares quantities. It changes no one's state: it sends reports, and asks for quarantine after two looks that
+// differ.
+#pragma once
+
+#include "actors/support.hpp"
+#include "actors/telemetry.hpp"
+#include "core/reconciliation.hpp"
+#include "messages/interfaces.hpp"
+#include "messages/registration.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace heed {
+
+struct ReconcilerArgs {
+  AccountId account;
+  std::shared_ptr<const Clock> clock;
+  GatewayActor gateway;
+  PortfolioActor portfolio;
+  GovernorActor governor;
+  std::shared_ptr<Telemetry> telemetry;
+  std::chrono::milliseconds interval{30'000};
+  std::chrono::milliseconds retry{1'000};     // after a pass that could not be completed
+  Duration overlap = std::chrono::hours{24};  // how far before the last pass orders are asked for
+  Instant oldest_open{};                      // earliest creation of a working order at start
+};
+
+struct ReconcilerState {
+  ReconcilerState() = default;
+  static constexpr const char* name = "reconciler";
+
+  std::shared_ptr<const ReconcilerArgs> args;
+  bool running = false;
+  bool again = false;  // asked for while running
+  bool timer_due = false;
+  bool ready_said = false;
+  bool link_up = false;
+  std::optional<Instant> last_complete;
+  std::string last_problem;
+  core::DriftWatch drift;
+  std::int64_t passes = 0;
+};
+static_assert(!std::is_aggregate_v<ReconcilerState>);
+
+using ReconcilerSelf = ReconcilerActor::stateful_pointer<ReconcilerState>;
+ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared_ptr<const ReconcilerArgs> args);
+
+}  // namespace heed

@@ -1,0 +1,53 @@
+// SUPERVISOR: one per process. Spawns everything in order, monitors everyone, and starts the fallen again from the
+// journal: a watcher by itself; an account's desk (governor, gateway, portfolio, reconciler) as a whole, since they
+// share reservations and reports. A desk that keeps falling stays down: its account does not trade until a restart,
+// the rest goes on. Without the journal nothing goes on: that ends the process, and the next start recovers.
+#pragma once
+
+#include "actors/directory.hpp"
+#include "actors/support.hpp"
+#include "actors/telemetry.hpp"
+#include "messages/interfaces.hpp"
+#include "messages/registration.hpp"
+#include "persistence/journal.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heed {
+
+struct SupervisorArgs {
+  std::shared_ptr<Directory> directory;
+  std::shared_ptr<Telemetry> telemetry;
+  JournalActor journal;
+  AggregatorActor aggregator;
+  SchedulerActor scheduler;
+  /// Spawn functions, from what the journal holds now. A desk enters itself in the directory. They run on the
+  /// supervisor's thread.
+  std::map<AccountId, std::function<Result<Desk>()>> desks;
+  std::map<SourceId, std::function<Result<WatcherActor>()>> watchers;
+  /// The process must end: why.
+  std::function<void(std::string)> fatal;
+  std::chrono::milliseconds backoff_first{500};
+  std::int32_t failures_max = 5;  // then it stays down
+};
+
+struct SupervisorState {
+  SupervisorState() = default;
+  static constexpr const char* name = "supervisor";
+
+  std::shared_ptr<const SupervisorArgs> args;
+  std::map<caf::actor_addr, std::variant<AccountId, SourceId, std::string>> watched;
+  std::map<std::string, std::int32_t> failures;
+  bool draining = false;
+};
+static_assert(!std::is_aggregate_v<SupervisorState>);
+
+using SupervisorSelf = SupervisorActor::stateful_pointer<SupervisorState>;
+SupervisorActor::behavior_type supervisor_actor(SupervisorSelf self, std::shared_ptr<const SupervisorArgs> args);
+
+}  // namespace heed

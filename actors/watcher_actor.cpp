@@ -1,0 +1,274 @@
+#include "actors/watcher_actor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace heed {
+namespace {
+
+// More than can be on their way at once; older ones are in the store.
+constexpr std::size_t recent_max = 65'536;
+constexpr std::size_t page_max = 500;
+
+void remember(WatcherState& st, const SignalId& signal) {
+  st.recent.insert(signal);
+  st.recent_order.push_back(signal);
+  if (st.recent_order.size() > recent_max) {
+    st.recent.erase(st.recent_order.front());
+    st.recent_order.pop_front();
+  }
+}
+
+/// Seen before? A store that cannot be asked is an error: then nothing is taken.
+Result<bool> is_known(WatcherState& st, const SignalId& signal) {
+  if (st.recent.contains(signal))
+    return true;
+  return st.args->reader->has_signal(signal);
+}
+
+JournalEvent received_event(const Mention& mention, Instant now) {
+  JournalEvent event;
+  event.at = now;
+  event.type = "signal_received";
+  event.symbol = mention.symbol;
+  event.signal = mention.signal;
+  event.payload = to_json(mention);
+  return event;
+}
+
+void add_rows(const WatcherState& st, Batch& batch, const Mention& mention, Instant now) {
+  const auto& followers = followers_of(*st.args->followers, st.args->source);
+  batch.events.push_back(received_event(mention, now));
+  batch.rows.emplace_back(SignalRow{mention.signal,
+                                    st.args->source,
+                                    Origin::mention,
+                                    mention.symbol,
+                                    std::string{to_string(mention.action)},
+                                    mention.external_id,
+                                    {},
+                                    static_cast<std::int32_t>(followers.size()),
+                                    now});
+  batch.rows.emplace_back(mention);
+  for (const auto& follower : followers)
+    batch.rows.emplace_back(Decision{mention.signal, follower.account, {}, {}, now});
+}
+
+void add_rejected(Batch& batch, const RejectedInputRow& rejected) {
+  JournalEvent event;
+  event.at = rejected.at;
+  event.type = "input_rejected";
+  event.payload = to_json(rejected);
+  batch.events.push_back(std::move(event));
+  batch.rows.emplace_back(rejected);
+}
+
+struct Taking {
+  std::vector<Mention> mentions;
+  std::vector<RejectedInputRow> rejected;
+  std::string cursor;  // empty: does not move
+  Reply<std::vector<MentionReceipt>> done;
+};
+
+/// Assigns ids to what is new. The error names the store's trouble.
+Result<std::vector<MentionReceipt>> receipts_for(WatcherState& st, std::vector<Mention>& mentions) {
+  std::vector<MentionReceipt> receipts;
+  receipts.reserve(mentions.size());
+  for (auto& mention : mentions) {
+    auto known = is_known(st, mention.signal);
+    if (!known)
+      return known.error();
+    if (known.value()) {
+      ++st.duplicates;
+      receipts.push_back({0, mention.signal, true});
+      continue;
+    }
+    mention.id = (*st.args->next_mention_id)++;
+    mention.source = st.args->source;
+    remember(st, mention.signal);
+    receipts.push_back({mention.id, mention.signal, false});
+  }
+  std::erase_if(mentions, [&, i = std::size_t{0}](const Mention&) mutable { return receipts[i++].duplicate; });
+  return receipts;
+}
+
+void take(WatcherSelf self, Taking taking) {
+  auto& st = self->state;
+  auto receipts = receipts_for(st, taking.mentions);
+  if (!receipts) {
+    if (taking.done)
+      taking.done(Error{ErrorKind::unavailable, "JOURNAL", receipts.error().detail});
+    return;
+  }
+  const auto now = st.args->clock->now();
+  Append append;
+  for (const auto& mention : taking.mentions)
+    add_rows(st, append.batch, mention, now);
+  for (const auto& rejected : taking.rejected)
+    add_rejected(append.batch, rejected);
+  if (!taking.cursor.empty())
+    append.batch.rows.emplace_back(CursorRow{st.args->source, taking.cursor, now});
+  st.taken += static_cast<std::int64_t>(taking.mentions.size());
+  st.rejected += static_cast<std::int64_t>(taking.rejected.size());
+  if (append.batch.empty()) {
+    if (taking.done)
+      taking.done(std::move(receipts).value());
+    return;
+  }
+  append.more_follows = !taking.mentions.empty();
+  const Unfinished unfinished{st.args->telemetry->calls_in_hand};
+  self->request(st.args->journal, caf::infinite, std::move(append))
+    .then(
+      [done = taking.done, answer = std::move(receipts).value(), unfinished](const Appended&) {
+        if (done)
+          done(answer);
+      },
+      [self, done = taking.done, unfinished](caf::error& error) {
+        if (done) {
+          done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+          return;
+        }
+        // A feed goes back to its stored cursor: the supervisor starts this actor again.
+        self->quit(std::move(error));
+      });
+  if (taking.mentions.empty())
+    return;
+  auto& mentions = taking.mentions;
+  std::sort(mentions.begin(), mentions.end(), [](const Mention& a, const Mention& b) {
+    return std::pair{a.created_at, a.id} < std::pair{b.created_at, b.id};
+  });
+  self->send(st.args->aggregator, MentionsSeen{std::move(mentions), false, {}, now});
+}
+
+// ---- feeds
+// ----------------------------------------------------------------------------------------------------------
+
+void poll_later(WatcherSelf self, std::chrono::milliseconds delay) {
+  auto& st = self->state;
+  if (std::exchange(st.poll_due, true))
+    return;
+  self->delayed_send(self, delay, PollDue{});
+}
+
+/// Reads until something is held or the feed has no more.
+bool read_more(WatcherSelf self) {
+  auto& st = self->state;
+  auto page = st.args->feed->read(st.read_cursor, page_max, st.args->clock->now());
+  if (!page) {
+    if (st.last_problem != page.error().detail)
+      spdlog::warn("source {}: {}", st.args->source.view(), page.error().detail);
+    st.last_problem = page.error().detail;
+    st.exhausted = true;
+    return false;
+  }
+  st.last_problem.clear();
+  for (auto& item : page.value().items)
+    st.held.push_back(std::move(item));
+  if (!st.held.empty())
+    st.read_cursor = st.held.back().cursor;
+  st.exhausted = !page.value().more;
+  return !st.held.empty();
+}
+
+bool released(const WatcherState& st, const FeedItem& item, Instant now) {
+  const auto* mention = std::get_if<Mention>(&item.what);
+  return !st.args->release_by_clock || !mention || mention->created_at <= now;
+}
+
+/// Takes everything that the clock releases, as one poll.
+void release(WatcherSelf self) {
+  auto& st = self->state;
+  if (st.draining)
+    return;
+  const auto now = st.args->clock->now();
+  Taking taking;
+  for (;;) {
+    if (st.held.empty() && (st.exhausted || !read_more(self)))
+      break;
+    auto& item = st.held.front();
+    if (!released(st, item, now))
+      break;
+    taking.cursor = item.cursor;
+    if (auto* mention = std::get_if<Mention>(&item.what))
+      taking.mentions.push_back(std::move(*mention));
+    else
+      taking.rejected.push_back(std::get<RejectedInputRow>(std::move(item.what)));
+    st.held.pop_front();
+    if (!st.args->release_by_clock && taking.mentions.size() >= page_max)
+      break;
+  }
+  if (taking.cursor.empty())
+    return;
+  st.cursor = taking.cursor;
+  take(self, std::move(taking));
+}
+
+void poll(WatcherSelf self) {
+  auto& st = self->state;
+  st.poll_due = false;
+  if (!st.args->feed)
+    return;
+  st.exhausted = false;
+  release(self);
+  poll_later(self, st.exhausted || st.args->release_by_clock ? st.args->poll_interval : std::chrono::milliseconds{0});
+}
+
+void begin(WatcherSelf self) {
+  auto& st = self->state;
+  if (!st.args->feed)
+    return;
+  if (st.args->cursor) {
+    st.cursor = *st.args->cursor;
+  } else if (st.args->start_at_newest) {
+    const auto newest = st.args->feed->newest(st.args->clock->now());
+    if (newest)
+      st.cursor = newest.value();
+    else
+      spdlog::warn("source {}: {}; starting at what is there when it can be read", st.args->source.view(),
+                   newest.error().detail);
+  }
+  st.read_cursor = st.cursor;
+  poll_later(self, std::chrono::milliseconds{0});
+}
+
+std::string inspect_watcher(const WatcherState& st) {
+  return JsonObject{}
+    .field("source", st.args->source)
+    .field("kind", st.args->feed ? "feed" : "inbox")
+    .field("cursor", st.cursor)
+    .field("held", static_cast<std::int64_t>(st.held.size()))
+    .field("taken", st.taken)
+    .field("duplicates", st.duplicates)
+    .field("rejected", st.rejected)
+    .field("last_problem", st.last_problem)
+    .field("draining", st.draining)
+    .str();
+}
+
+void submitted(WatcherSelf self, SubmitMentions& submit) {
+  if (self->state.draining) {
+    if (submit.done)
+      submit.done(Error{ErrorKind::unavailable, "DRAINING", "the daemon is stopping"});
+    return;
+  }
+  take(self, {std::move(submit.mentions), std::move(submit.rejected), {}, std::move(submit.done)});
+}
+
+}  // namespace
+
+WatcherActor::behavior_type watcher_actor(WatcherSelf self, std::shared_ptr<const WatcherArgs> args) {
+  set_handlers(self);
+  self->state.args = std::move(args);
+  begin(self);
+  return {
+    [self](InspectSelf) { return inspect_watcher(self->state); },
+    [self](SubmitMentions& submit) { submitted(self, submit); },
+    [self](PollDue) { poll(self); },
+    [self](ClockMoved) {
+      if (self->state.args->release_by_clock)
+        release(self);
+    },
+    [self](Drain) { self->state.draining = true; },
+  };
+}
+
+}  // namespace heed

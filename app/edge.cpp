@@ -1,0 +1,256 @@
+#include "app/edge.hpp"
+
+#include "app/version.hpp"
+#include "messages/registration.hpp"
+#include "persistence/json_write.hpp"
+
+#include <caf/all.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace heed {
+namespace {
+
+Error unavailable(std::string why) { return {ErrorKind::unavailable, "UNAVAILABLE", std::move(why)}; }
+
+/// Asks an actor from outside of the system: a short-lived actor carries the question and the answer.
+template <class Answer, class Actor, class Question>
+void ask(caf::actor_system& system, const Actor& actor, Question question, api::Done<Answer> done) {
+  system.spawn([actor, question = std::move(question), done = std::move(done)](caf::event_based_actor* self) mutable {
+    self->request(actor, std::chrono::seconds{10}, std::move(question))
+      .then([done](Answer& answer) { done(std::move(answer)); },
+            [done](const caf::error& error) { done(unavailable("no answer: " + caf::to_string(error))); });
+  });
+}
+
+}  // namespace
+
+Edge::Edge(EdgeArgs args) : args_{std::move(args)}, started_at_{args_.clock->now()} {}
+
+void Edge::detach() { args_.inspector = nullptr; }
+
+std::optional<Desk> Edge::desk(const AccountId& account, const std::function<void(Error)>& refuse) const {
+  auto found = args_.directory->desk(account);
+  if (found)
+    return found;
+  const auto known = accounts();
+  if (std::find(known.begin(), known.end(), account) == known.end())
+    refuse({ErrorKind::invalid, "ACCOUNT_UNKNOWN", "account: no account is called '" + account.str() + "'"});
+  else
+    refuse(unavailable("account " + account.str() + " is not running"));
+  return std::nullopt;
+}
+
+std::string Edge::new_key() {
+  return "edge:" + std::to_string(args_.clock->now().time_since_epoch().count()) + ":" +
+         std::to_string(started_at_.time_since_epoch().count()) + ":" + std::to_string(++keys_made_);
+}
+
+void Edge::submit_mentions(SourceId source, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected,
+                           api::Done<std::vector<MentionReceipt>> done) {
+  const auto watcher = args_.directory->watcher(source);
+  if (draining_ || !watcher) {
+    done(unavailable(draining_ ? "the daemon is stopping" : "source " + source.str() + " is not running"));
+    return;
+  }
+  caf::anon_send(*watcher, SubmitMentions{std::move(mentions), std::move(rejected), std::move(done)});
+}
+
+void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {
+  if (draining_) {
+    done(unavailable("the daemon is stopping"));
+    return;
+  }
+  const auto found = desk(intent.account, done);
+  if (!found)
+    return;
+  if (intent.source.empty())
+    intent.source = SourceId{"api"};
+  intent.created_at = args_.clock->now();
+  // The same key with another body must be noticed: what the caller decides is compared, not what is filled in.
+  auto compared = intent;
+  compared.created_at = {};
+  caf::anon_send(found->portfolio, SubmitIntent{intent, to_json(compared), std::move(done), nullptr});
+}
+
+void Edge::close_position(api::CloseRequest request, api::Done<Decision> done) {
+  const auto found = desk(request.account, done);
+  if (!found)
+    return;
+  Intent intent;
+  intent.idempotency_key = request.idempotency_key.empty() ? new_key() : request.idempotency_key;
+  intent.account = request.account;
+  intent.strategy = StrategyId{"manual"};
+  intent.source = SourceId{"api"};
+  intent.origin = Origin::manual;
+  intent.action = request.quantity ? IntentAction::reduce : IntentAction::close;
+  intent.symbol = request.symbol;
+  intent.size =
+    request.quantity ? Size{SizeKind::quantity, *request.quantity, {}} : Size{SizeKind::all, Decimal{}, {}};
+  intent.close_reason = CloseReason::manual_close;
+  intent.subreason = request.by;
+  auto body = to_json(intent);
+  intent.created_at = args_.clock->now();
+  caf::anon_send(found->portfolio, SubmitIntent{std::move(intent), std::move(body),
+                                                [done](Result<IntentReceipt> receipt) {
+                                                  if (!receipt)
+                                                    done(receipt.error());
+                                                },
+                                                [done](Result<Decision> decision) { done(std::move(decision)); }});
+}
+
+void Edge::pause(api::PauseRequest request, api::Done<Pause> done) {
+  const auto found = desk(request.account, done);
+  if (!found)
+    return;
+  Pause pause;
+  pause.account = request.account;
+  pause.strategy = request.strategy;
+  pause.symbol = request.symbol;
+  pause.cause = "manual";
+  pause.detail = request.reason;
+  pause.by = request.by;
+  caf::anon_send(found->governor, PauseCommand{std::move(pause), std::move(done)});
+}
+
+void Edge::resume(api::PauseRequest request, api::Done<std::int32_t> done) {
+  if (const auto found = desk(request.account, done))
+    caf::anon_send(found->governor, ResumeCommand{request.strategy, request.symbol, request.by, std::move(done)});
+}
+
+void Edge::kill(api::KillRequest request, api::Done<std::vector<AccountId>> done) {
+  std::vector<std::pair<AccountId, Desk>> targets;
+  if (request.account) {
+    if (auto found = desk(*request.account, done))
+      targets.emplace_back(*request.account, std::move(*found));
+    else
+      return;
+  } else {
+    targets = args_.directory->desks();
+  }
+  struct Gathering {
+    std::mutex mutex;
+    std::vector<AccountId> accounts;
+    std::optional<Error> failed;
+    std::size_t missing = 0;
+  };
+  auto work = std::make_shared<Gathering>();
+  work->missing = targets.size();
+  if (targets.empty())
+    done(std::vector<AccountId>{});
+  for (const auto& [account, found] : targets)
+    caf::anon_send(found.governor,
+                   KillCommand{request.level, request.by, [work, done, a = account](Result<Ok> result) {
+                                 const std::scoped_lock lock{work->mutex};
+                                 if (result)
+                                   work->accounts.push_back(a);
+                                 else
+                                   work->failed = result.error();
+                                 if (--work->missing > 0)
+                                   return;
+                                 if (work->failed)
+                                   done(*work->failed);
+                                 else
+                                   done(work->accounts);
+                               }});
+}
+
+void Edge::account_snapshot(AccountId account, api::Done<AccountSnapshot> done) {
+  if (const auto found = desk(account, done))
+    ask<AccountSnapshot>(found->governor->home_system(), found->governor, AccountQuery{}, std::move(done));
+}
+
+void Edge::risk_limits(AccountId account, api::Done<RiskLimits> done) {
+  if (const auto found = desk(account, done))
+    ask<RiskLimits>(found->governor->home_system(), found->governor, LimitsQuery{}, std::move(done));
+}
+
+void Edge::inspect_tree(api::Done<std::string> done) { inspect_actor({}, std::move(done)); }
+
+void Edge::inspect_actor(std::string name, api::Done<std::string> done) {
+  if (!args_.inspector) {
+    done(unavailable("the daemon is stopping"));
+    return;
+  }
+  ask<std::string>(args_.inspector->home_system(), args_.inspector, InspectQuery{std::move(name)}, std::move(done));
+}
+
+std::vector<SourceId> Edge::inboxes() const {
+  std::vector<SourceId> out;
+  for (const auto& source : args_.config.sources)
+    if (source.kind == config::SourceKind::inbox)
+      out.emplace_back(source.id);
+  return out;
+}
+
+std::vector<AccountId> Edge::accounts() const {
+  std::vector<AccountId> out;
+  for (const auto& account : args_.config.accounts)
+    out.emplace_back(account.id);
+  return out;
+}
+
+api::DaemonStatus Edge::status() {
+  const auto& telemetry = *args_.telemetry;
+  api::DaemonStatus out;
+  out.version = version;
+  bool paper = false;
+  bool live = false;
+  for (const auto& account : args_.config.accounts)
+    (account.mode == config::TradingMode::live ? live : paper) = true;
+  out.mode = live && paper ? "mixed" : live ? "live" : "paper";
+  out.now = args_.clock->now();
+  out.started_at = started_at_;
+  out.draining = draining_;
+  out.signals_in = telemetry.decisions_demanded;
+  out.decisions_final = telemetry.decisions_final;
+  out.decisions_under_way = out.signals_in - out.decisions_final;
+  out.orders_unknown = telemetry.orders_unknown;
+  out.in_flight = telemetry.unfinished();
+  bool ready = !draining_;
+  out.components.push_back(
+    {"journal", telemetry.commit_failures == 0,
+     std::to_string(telemetry.commits) + " commits, " + std::to_string(telemetry.commit_failures) + " failed"});
+  auto parts = telemetry.components();
+  for (const auto& account : args_.config.accounts)
+    for (const char* what : {"broker:", "reconcile:"})
+      parts.try_emplace(what + account.id, Telemetry::Component{false, "not yet"});
+  for (const auto& [name, part] : parts) {
+    out.components.push_back({name, part.ok, part.detail});
+    ready = ready && part.ok;
+  }
+  out.ready = ready;
+  return out;
+}
+
+std::vector<api::ScheduleEntry> Edge::schedule() {
+  const auto view = args_.schedule->get();
+  std::vector<api::ScheduleEntry> out;
+  out.push_back({"exit_scan", args_.config.schedule.exit_scan + " " + args_.config.schedule.zone, view.next_exit_scan,
+                 view.last_exit_scan});
+  out.push_back({view.market_open ? "market_close" : "market_open", "the market's calendar", view.next_session_change,
+                 std::nullopt});
+  const auto last_us = args_.telemetry->last_reconcile_us.load();
+  for (const auto& account : args_.config.accounts) {
+    const auto every = account.reconcile_interval_seconds;
+    std::optional<Instant> last;
+    if (last_us > 0)
+      last = Instant{std::chrono::microseconds{last_us}};
+    out.push_back({"reconcile:" + account.id, "every " + std::to_string(every) + " s",
+                   last ? std::optional{*last + std::chrono::seconds{every}} : std::nullopt, last});
+  }
+  for (const auto& source : args_.config.sources)
+    if (source.kind != config::SourceKind::inbox)
+      out.push_back({"source:" + source.id, "every " + std::to_string(source.poll_interval_seconds) + " s",
+                     std::nullopt, std::nullopt});
+  return out;
+}
+
+std::vector<api::MetricSample> Edge::metrics() {
+  auto out = samples_of(*args_.telemetry, args_.clock->now());
+  out.push_back({"heed_build_info", "version=\"" + std::string{version} + "\"", 1, "What is running", "gauge"});
+  return out;
+}
+
+}  // namespace heed

@@ -1,0 +1,81 @@
+// Telemetry in Prometheus' words. Names carry the base unit; no label has unbounded values.
+
+#include "app/edge.hpp"
+
+#include <fmt/format.h>
+
+namespace heed {
+namespace {
+
+class Samples {
+public:
+  void gauge(const char* name, double value, const char* help) { out_.push_back({name, "", value, help, "gauge"}); }
+  void counter(const char* name, double value, const char* help) {
+    out_.push_back({name, "", value, help, "counter"});
+  }
+  void labelled(const char* name, std::string labels, double value, const char* help, const char* type) {
+    out_.push_back({name, std::move(labels), value, help, type});
+  }
+  void histogram(const std::string& name, const Histogram& h, const char* help) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i <= Histogram::bounds.size(); ++i) {
+      sum += h.count_in(i);
+      const auto bound = i < Histogram::bounds.size() ? fmt::format("{}", Histogram::bounds[i]) : std::string{"+Inf"};
+      out_.push_back({name + "_bucket", "le=\"" + bound + "\"", static_cast<double>(sum), help, "histogram"});
+    }
+    out_.push_back({name + "_sum", "", h.sum_seconds(), help, "histogram"});
+    out_.push_back({name + "_count", "", static_cast<double>(sum), help, "histogram"});
+  }
+  std::vector<api::MetricSample> take() { return std::move(out_); }
+
+private:
+  std::vector<api::MetricSample> out_;
+};
+
+double of(const Telemetry::Count& count) { return static_cast<double>(count.load()); }
+
+}  // namespace
+
+std::vector<api::MetricSample> samples_of(const Telemetry& t, Instant now) {
+  Samples s;
+  const char* by = "Decisions by how they ended";
+  for (const auto& [disposition, count] : t.dispositions()) {
+    // The detail of some dispositions is an instant, an id or an amount: only the kind and a plain reason are labels.
+    s.labelled("heed_decisions_total", "disposition=\"" + disposition + "\"", static_cast<double>(count), by,
+               "counter");
+  }
+  s.gauge("heed_decisions_demanded", of(t.decisions_demanded), "Signals times followers, since ever");
+  s.gauge("heed_decisions_final", of(t.decisions_final), "Decisions with a final disposition, since ever");
+  s.gauge("heed_decisions_under_way", of(t.decisions_demanded) - of(t.decisions_final),
+          "Demanded and not final: in minus out");
+  s.gauge("heed_calls_in_hand", of(t.calls_in_hand), "Calls held by an actor without a durable answer");
+  s.gauge("heed_journal_appends_waiting", of(t.appends_waiting), "Batches not yet durable");
+  s.counter("heed_journal_commits_total", of(t.commits), "Commits");
+  s.counter("heed_journal_commit_failures_total", of(t.commit_failures), "Commits that failed");
+  s.counter("heed_journal_events_total", of(t.events_written), "Events written");
+  s.histogram("heed_journal_commit_seconds", t.commit_seconds, "Time of one commit");
+  s.counter("heed_orders_sent_total", of(t.orders_sent), "Submissions handed to a venue, retries included");
+  s.counter("heed_orders_rejected_total", of(t.orders_rejected), "Orders a venue refused");
+  s.gauge("heed_orders_unknown", of(t.orders_unknown), "Orders whose fate is not known now");
+  s.counter("heed_broker_retries_total", of(t.retries), "Requests sent again because they had not left");
+  s.counter("heed_broker_rate_limited_total", of(t.rate_limited), "Answers that said: too many requests");
+  s.gauge("heed_broker_calls_out", of(t.broker_calls_out), "Requests to venues without an answer yet");
+  s.gauge("heed_broker_queue", of(t.broker_queue), "Requests to venues that wait for their turn");
+  s.counter("heed_reconciliations_total", of(t.reconciles), "Complete comparisons of books and broker");
+  s.counter("heed_reconciliation_differences_total", of(t.reconcile_differences), "Differences found");
+  s.gauge("heed_reconciliation_last_success_timestamp_seconds", of(t.last_reconcile_us) / 1e6,
+          "When books and broker were last compared, by the daemon's clock");
+  s.gauge("heed_quarantined_symbols", of(t.quarantined), "Symbols that do not trade until they agree again");
+  s.gauge("heed_unprotected_positions", of(t.naked_positions), "Held now without resting protection");
+  s.counter("heed_naked_position_seconds_total", of(t.naked_microseconds) / 1e6,
+            "Time that positions were held without resting protection");
+  s.counter("heed_actor_restarts_total", of(t.actor_restarts), "Actors started again after a failure");
+  s.counter("heed_alerts_total", of(t.alerts), "Alerts raised");
+  s.gauge("heed_clock_timestamp_seconds", static_cast<double>(now.time_since_epoch().count()) / 1e6,
+          "The daemon's clock");
+  for (const auto& [name, part] : t.components())
+    s.labelled("heed_component_up", "component=\"" + name + "\"", part.ok ? 1 : 0, "Parts of the daemon", "gauge");
+  return s.take();
+}
+
+}  // namespace heed

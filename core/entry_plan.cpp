@@ -1,0 +1,168 @@
+#include "core/entry_plan.hpp"
+
+#include "core/instruments.hpp"
+#include "core/mention_strategy.hpp"
+#include "core/naming.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace heed::core {
+namespace {
+
+CloseLots close_of(const Intent& intent, std::optional<Quantity> quantity, std::optional<Intent> then = {}) {
+  CloseLots close;
+  close.intent = intent;
+  close.quantity = quantity;
+  close.then = std::move(then);
+  if (intent.origin == Origin::manual)
+    close.include_external = false;
+  else
+    close.strategy = intent.strategy;
+  return close;
+}
+
+Refusal no_op(std::string_view why, std::string reason) {
+  return {{DispositionKind::no_op, std::string{why}}, std::move(reason)};
+}
+Refusal invalid(std::string_view what, std::string reason) {
+  return {{DispositionKind::invalid, std::string{what}}, std::move(reason)};
+}
+
+Intent open_intent(const Intent& from, Side side, Quantity quantity) {
+  Intent open = from;
+  open.action = IntentAction::open;
+  open.side = side;
+  open.size = Size{SizeKind::quantity, quantity, {}};
+  return open;
+}
+
+IntentPlan plan_target(const Intent& intent, Quantity owned) {
+  if (intent.size.kind != SizeKind::signed_target)
+    return invalid("size", "TARGET needs a signed target");
+  const auto target = intent.size.value;
+  if (target == owned)
+    return no_op("at_target", "already at " + target.str());
+  if (owned.is_zero() || target.sign() == owned.sign()) {
+    const auto difference = target - owned;
+    if (target.abs() > owned.abs())
+      return OpenPlan{open_intent(intent, difference.is_positive() ? Side::buy : Side::sell, difference.abs())};
+    return close_of(intent, difference.abs());
+  }
+  if (target.is_zero())
+    return close_of(intent, {});
+  return close_of(intent, {}, open_intent(intent, target.is_positive() ? Side::buy : Side::sell, target.abs()));
+}
+
+IntentPlan plan_reduce(const Intent& intent, Quantity owned) {
+  if (intent.size.kind == SizeKind::all)
+    return close_of(intent, {});
+  if (intent.size.kind != SizeKind::quantity || !intent.size.value.is_positive())
+    return invalid("size", "a close takes ALL or a quantity above zero");
+  return close_of(intent, std::min(intent.size.value, owned.abs()));
+}
+
+IntentPlan plan_reverse(const Intent& intent, Quantity owned) {
+  if (owned.is_zero())
+    return OpenPlan{open_intent(intent, intent.side, intent.size.value)};
+  const auto quantity = intent.size.kind == SizeKind::quantity ? intent.size.value : owned.abs();
+  return close_of(intent, {}, open_intent(intent, owned.is_positive() ? Side::sell : Side::buy, quantity));
+}
+
+std::variant<Quantity, Refusal> quantity_of(const Intent& intent, Price price, const EntryInputs& in) {
+  const auto& size = intent.size;
+  switch (size.kind) {
+    case SizeKind::dollars: {
+      const auto quantity = quantity_for(size.value, price, in.instrument, false);
+      if (quantity.is_zero())
+        return no_op("price_above_size", size.value.str() + " does not buy one at " + price.str());
+      return quantity;
+    }
+    case SizeKind::quantity:
+      if (!size.value.is_positive() || !size.value.is_multiple_of(in.instrument.lot_size))
+        return invalid("size", "quantity " + size.value.str() + " is no positive multiple of the lot size " +
+                                 in.instrument.lot_size.str());
+      return size.value;
+    case SizeKind::risk_percent: {
+      const auto sized =
+        size_by_risk({in.equity, size.value, size.stop_distance.value_or(Decimal{}), in.instrument.multiplier,
+                      Decimal{1}, in.instrument.lot_size, in.instrument.lot_size});
+      if (const auto* quantity = std::get_if<Quantity>(&sized))
+        return *quantity;
+      if (std::get<RiskSizingError>(sized) == RiskSizingError::below_min_lot)
+        return no_op("below_min_lot", "risk of " + size.value.str() + " % does not reach for one lot");
+      return invalid("size", "risk sizing needs equity, a risk percent and a stop distance above zero");
+    }
+    case SizeKind::all:
+    case SizeKind::signed_target: break;
+  }
+  return invalid("size", "an open takes dollars, a quantity or a risk percent");
+}
+
+}  // namespace
+
+IntentPlan plan_intent(const Intent& intent, Quantity owned) {
+  switch (intent.action) {
+    case IntentAction::open: return OpenPlan{intent};
+    case IntentAction::target: return plan_target(intent, owned);
+    case IntentAction::reverse: return plan_reverse(intent, owned);
+    case IntentAction::close:
+    case IntentAction::reduce:
+      if (owned.is_zero())
+        return no_op("flat", "nothing is held");
+      return plan_reduce(intent, owned);
+    case IntentAction::modify_protection: {
+      if (owned.is_zero())
+        return no_op("flat", "nothing is held");
+      ModifyProtection modify;
+      modify.intent = intent;
+      if (intent.protection.stop)
+        modify.stop = intent.protection.stop->value;
+      if (intent.protection.target)
+        modify.target = intent.protection.target->value;
+      return modify;
+    }
+  }
+  return invalid("action", "unknown action");
+}
+
+std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryInputs& in) {
+  const auto entering = price_to_enter(intent.side, in.quote);
+  if (!entering)
+    return Refusal{{DispositionKind::risk_denied, "stale_price"}, "no quote on the entering side"};
+  const auto reference = intent.limit_price.value_or(*entering);
+  auto quantity = quantity_of(intent, reference, in);
+  if (auto* refusal = std::get_if<Refusal>(&quantity))
+    return std::move(*refusal);
+  const auto exits = exit_prices(intent.protection, intent.side, reference, in.instrument);
+  if (!exits)
+    return invalid("protection", exits.error().detail);
+
+  EntryDraft draft;
+  draft.entry.intent = intent;
+  draft.entry.client_order_id = client_order_id(intent.account, intent.intent_id, Leg::entry, 0, intent.strategy);
+  draft.entry.quantity = std::get<Quantity>(quantity);
+  draft.entry.reference = reference;
+  draft.entry.stop = exits.value().stop;
+  draft.entry.target = exits.value().target;
+  if (intent.hold_sessions > 0)
+    draft.entry.due_session = in.calendar->add_sessions(in.session, intent.hold_sessions);
+  draft.worst_price = reference;
+  if (!intent.limit_price && intent.side == Side::buy)
+    draft.worst_price = reference + reference * in.market_allowance;
+  return draft;
+}
+
+std::vector<StrategyId> due_strategies(const PositionState& state, Date session) {
+  std::map<StrategyId, std::optional<Date>> latest;
+  for (const auto& lot : state.lots)
+    if (!lot.quantity.is_zero() && lot.due_session)
+      latest[lot.strategy] = std::max(latest[lot.strategy].value_or(*lot.due_session), *lot.due_session);
+  std::vector<StrategyId> due;
+  for (const auto& [strategy, date] : latest)
+    if (date && *date <= session)
+      due.push_back(strategy);
+  return due;
+}
+
+}  // namespace heed::core

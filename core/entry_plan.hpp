@@ -1,0 +1,55 @@
+// From an intent to what the position machine is told: the one place where an opening intent gets its quantity, its
+// protective prices and its due date, and where TARGET and REVERSE become opens and closes. Pure.
+#pragma once
+
+#include "core/calendar.hpp"
+#include "core/position.hpp"
+#include "messages/disposition.hpp"
+#include "messages/intent.hpp"
+#include "messages/market.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heed::core {
+
+/// Heed's own no, with the values behind it.
+struct Refusal {
+  Disposition disposition;
+  std::string reason;
+};
+
+/// Needs a quote, sizing and a reservation before it is an order.
+struct OpenPlan {
+  Intent intent;  // side and size are final: dollars, quantity or risk_percent
+};
+using IntentPlan = std::variant<OpenPlan, CloseLots, ModifyProtection, Refusal>;
+
+/// What an intent means for a position that holds `owned` (of the intent's strategy; of all, for a person).
+///   TARGET t: the difference to t as an open or a reduce; through zero as a reverse; none -> no_op:at_target
+///   REVERSE: close, then the other way; flat -> an open
+///   CLOSE, REDUCE on flat -> no_op:flat
+IntentPlan plan_intent(const Intent& intent, Quantity owned);
+
+struct EntryInputs {
+  Quote quote;
+  Instrument instrument;
+  Money equity;
+  Decimal market_allowance;  // a market order is reserved at quote * (1 + this)
+  Date session{};            // the session it is placed in
+  const MarketCalendar* calendar = nullptr;
+};
+/// A sized entry and the question to risk that belongs to it.
+struct EntryDraft {
+  PlaceEntry entry;
+  Price worst_price;  // what risk counts it at
+};
+/// Quantities are whole lots, rounded down. Refusals: no_op:price_above_size (the money does not reach for one lot),
+/// no_op:below_min_lot, invalid:protection, invalid:size, risk_denied:stale_price (no quote on the entering side).
+std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryInputs& inputs);
+
+/// Strategies whose lots are due on or before `session` (each strategy's due session is the latest of its lots').
+std::vector<StrategyId> due_strategies(const PositionState& state, Date session);
+
+}  // namespace heed::core

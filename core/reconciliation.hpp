@@ -1,0 +1,56 @@
+// Comparing what a venue holds with what the books say. Pure.
+#pragma once
+
+#include "messages/decimal.hpp"
+#include "messages/fields.hpp"
+#include "messages/ids.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace heed::core {
+
+/// One symbol in one look.
+struct QuantityPair {
+  Quantity books;  // all lots, external included
+  Quantity venue;
+  Decimal venue_avg_px;
+  bool busy = false;  // an order is on its way: a difference proves nothing yet
+  bool quarantined = false;
+};
+
+enum class DriftAction : std::uint8_t { ask_orders, external, quarantine, lift };
+
+struct DriftFinding {
+  Symbol symbol;
+  DriftAction action = DriftAction::ask_orders;
+  Quantity books, venue;
+  Decimal venue_avg_px;
+  std::string text;  // "books 5, broker 3, for 2 looks"
+};
+
+/// Remembers, per symbol, how often in a row a look has differed, and by what.
+///
+///   differs once                          -> ask the orders of that symbol again (a report may be on its way)
+///   differs twice by the same amount      -> books flat: what the venue holds is listed as `external`
+///                                         -> else quarantine
+///   agrees                                -> forget; if quarantined, lift
+/// A busy symbol is not judged, and its count starts anew.
+class DriftWatch {
+public:
+  std::vector<DriftFinding> look(const std::map<Symbol, QuantityPair>& pairs);
+  std::size_t differing() const { return seen_.size(); }
+
+private:
+  struct Seen {
+    std::int32_t looks = 0;
+    Quantity difference;
+  };
+  std::map<Symbol, Seen> seen_;
+};
+
+}  // namespace heed::core
+
+HEED_ENUM_NAMES(heed::core::DriftAction, "ask_orders", "external", "quarantine", "lift");

@@ -1,0 +1,36 @@
+// The port through which a watcher reads a source that it has to go and look at (a file, a table, a feed).
+#pragma once
+
+#include "messages/mention.hpp"
+#include "messages/records.hpp"
+#include "messages/result.hpp"
+
+#include <cstddef>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace heed {
+
+/// One input, in the source's own order, and the cursor that stands behind it.
+struct FeedItem {
+  std::variant<Mention, RejectedInputRow> what;  // a Mention's id is not assigned yet
+  std::string cursor;
+};
+
+struct FeedPage {
+  std::vector<FeedItem> items;
+  bool more = false;  // ask again at once
+};
+
+/// Not thread-safe: owned by one watcher. A cursor is text that only the feed understands; empty is the beginning.
+class MentionFeed {
+public:
+  virtual ~MentionFeed() = default;
+  /// Up to `max` inputs behind `cursor`. Error unavailable when the source cannot be read now.
+  virtual Result<FeedPage> read(const std::string& cursor, std::size_t max, Instant now) = 0;
+  /// The cursor behind everything that is there now, for a cold start that trades nothing old.
+  virtual Result<std::string> newest(Instant now) = 0;
+};
+
+}  // namespace heed

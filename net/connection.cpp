@@ -53,7 +53,7 @@ namespace {
 
 class StreamWriter final : public Responder::Stream {
 public:
-  StreamWriter(Loop& loop, std::shared_ptr<Connection> connection, std::shared_ptr<Connection::Outgoing> outgoing,
+  StreamWriter(Loop& loop, std::weak_ptr<Connection> connection, std::shared_ptr<Connection::Outgoing> outgoing,
                std::size_t bytes_max)
       : loop_{loop}, connection_{std::move(connection)}, outgoing_{std::move(outgoing)}, bytes_max_{bytes_max} {}
   ~StreamWriter() override { close(); }
@@ -74,8 +74,7 @@ public:
         outgoing_->gone = true;
       }
     }
-    asio::post(loop_.io,
-               [connection = connection_, fits] { fits ? connection->flush_stream() : connection->close(); });
+    tell([fits](Connection& connection) { fits ? connection.flush_stream() : connection.close(); });
     return fits;
   }
 
@@ -85,12 +84,18 @@ public:
       if (outgoing_->gone || std::exchange(outgoing_->ending, true))
         return;
     }
-    asio::post(loop_.io, [connection = connection_] { connection->flush_stream(); });
+    tell([](Connection& connection) { connection.flush_stream(); });
   }
 
 private:
+  template <class Task>
+  void tell(Task task) {
+    if (auto connection = connection_.lock())
+      asio::post(loop_.io, [connection = std::move(connection), task] { task(*connection); });
+  }
+
   Loop& loop_;
-  std::shared_ptr<Connection> connection_;
+  std::weak_ptr<Connection> connection_;
   std::shared_ptr<Connection::Outgoing> outgoing_;
   std::size_t bytes_max_;
 };
@@ -104,8 +109,8 @@ public:
 
 class ConnectionResponder final : public Responder {
 public:
-  ConnectionResponder(std::shared_ptr<Connection> connection, std::uint64_t serial)
-      : connection_{std::move(connection)}, serial_{serial} {}
+  ConnectionResponder(Loop& loop, std::weak_ptr<Connection> connection, std::uint64_t serial)
+      : loop_{loop}, connection_{std::move(connection)}, serial_{serial} {}
 
   ~ConnectionResponder() override {
     if (!answered_.exchange(true))
@@ -120,36 +125,41 @@ public:
   void abort(std::string raw_bytes) override {
     if (answered_.exchange(true))
       return;
-    asio::dispatch(loop().io, [connection = connection_, serial = serial_, raw_bytes = std::move(raw_bytes)] {
-      connection->abort(serial, raw_bytes);
-    });
+    if (auto connection = connection_.lock())
+      asio::dispatch(loop_.io, [connection, serial = serial_, raw_bytes = std::move(raw_bytes)] {
+        connection->abort(serial, raw_bytes);
+      });
   }
 
   std::shared_ptr<Stream> stream(HttpResponse head) override;
 
 private:
-  Loop& loop() { return connection_->core().loop; }
-
   void deliver(HttpResponse response) {
-    if (loop().on_its_thread())
-      return connection_->answer(serial_, std::move(response));
-    asio::post(loop().io, [connection = connection_, serial = serial_, response = std::move(response)]() mutable {
-      connection->answer(serial, std::move(response));
-    });
+    auto connection = connection_.lock();
+    if (!connection)
+      return;
+    if (loop_.on_its_thread())
+      return connection->answer(serial_, std::move(response));
+    asio::post(loop_.io,
+               [connection = std::move(connection), serial = serial_, response = std::move(response)]() mutable {
+                 connection->answer(serial, std::move(response));
+               });
   }
 
-  std::shared_ptr<Connection> connection_;
+  Loop& loop_;
+  std::weak_ptr<Connection> connection_;  // empty: the server is gone, and perhaps the loop
   std::uint64_t serial_;
   std::atomic<bool> answered_{false};
 };
 
 std::shared_ptr<Responder::Stream> ConnectionResponder::stream(HttpResponse head) {
-  if (answered_.exchange(true))
+  auto connection = connection_.lock();
+  if (answered_.exchange(true) || !connection)
     return std::make_shared<DeadWriter>();
   auto outgoing = std::make_shared<Connection::Outgoing>();
   auto writer =
-    std::make_shared<StreamWriter>(loop(), connection_, outgoing, connection_->core().limits.outgoing_bytes_max);
-  asio::dispatch(loop().io, [connection = connection_, serial = serial_, outgoing, head = std::move(head)]() mutable {
+    std::make_shared<StreamWriter>(loop_, connection, outgoing, connection->core().limits.outgoing_bytes_max);
+  asio::dispatch(loop_.io, [connection, serial = serial_, outgoing, head = std::move(head)]() mutable {
     connection->open_stream(serial, std::move(head), outgoing);
   });
   return writer;
@@ -166,11 +176,10 @@ void ServerCore::tell_if_empty() {
 }
 
 Connection::Connection(std::shared_ptr<ServerCore> core, Socket socket, std::string peer, bool tcp)
-    : core_{std::move(core)}, socket_{std::move(socket)}, timer_{core_->loop.io}, peer_{std::move(peer)}, tcp_{tcp} {
-  core_->connections.insert(this);
-}
+    : core_{std::move(core)}, socket_{std::move(socket)}, timer_{core_->loop.io}, peer_{std::move(peer)}, tcp_{tcp} {}
 
 void Connection::start() {
+  core_->connections.emplace(this, shared_from_this());
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);
   if (tcp_)
@@ -255,7 +264,7 @@ void Connection::dispatch() {
     head_ = std::move(head);
     return upgrade();
   }
-  auto responder = std::make_shared<ConnectionResponder>(shared_from_this(), serial_);
+  auto responder = std::make_shared<ConnectionResponder>(core_->loop, weak_from_this(), serial_);
   try {
     core_->on_request(std::move(head.request), responder);
   } catch (const std::exception&) {
@@ -535,7 +544,7 @@ void Connection::close() {
   ErrorCode ignored;
   socket_.close(ignored);
   timer_.cancel();
-  core_->connections.erase(this);
+  const auto self = core_->connections.extract(this);  // not destroyed before this function is done
   core_->tell_if_empty();
 }
 

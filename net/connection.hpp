@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +26,7 @@ struct ServerCore {
   const UpgradeHandler on_upgrade;
   const ServerLimits limits;
   bool stopping = false;
-  std::set<Connection*> connections;
+  std::map<Connection*, std::shared_ptr<Connection>> connections;  // owns them
   std::map<std::uint64_t, std::shared_ptr<OpenWebSocket>> websockets;
   std::uint64_t next_websocket = 0;
   std::vector<std::function<void()>> when_empty;
@@ -36,7 +35,8 @@ struct ServerCore {
   void tell_if_empty();
 };
 
-/// Lives on the network thread, kept alive by its pending operations; `close` ends it.
+/// Lives on the network thread; owned by the core and its pending operations; `close` ends it. Everyone else holds it
+/// weakly, so that nothing of the network outlives the server in a forgotten responder.
 class Connection final : public std::enable_shared_from_this<Connection> {
 public:
   Connection(std::shared_ptr<ServerCore> core, Socket socket, std::string peer, bool tcp);

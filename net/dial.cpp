@@ -105,7 +105,7 @@ void Dial::connect(std::vector<asio::generic::stream_protocol::endpoint> address
 
 void Dial::shake_hands() {
   const std::string& host = destination_.endpoint.host;
-  auto& tls = stream_.add_tls(loop_.tls);
+  auto& tls = stream_.add_tls(loop_.tls());
   ErrorCode not_numeric;
   asio::ip::make_address(host, not_numeric);
   if (not_numeric)  // a server name in the hello is for names only

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -27,17 +28,20 @@ public:
 };
 
 struct Loop {
-  Loop();
-
+  /// Loads the system's certificates when first asked, which takes about 100 ms; any thread.
+  asio::ssl::context& tls();
   bool on_its_thread() const { return io.get_executor().running_in_this_thread(); }
   /// On the network thread only.
   void remember(const std::shared_ptr<Closable>& closable);
 
   mutable asio::io_context io{1};
-  asio::ssl::context tls{asio::ssl::context::tls_client};
   asio::executor_work_guard<Executor> work{io.get_executor()};
   std::vector<std::weak_ptr<Closable>> closables;
   std::thread thread;
+
+private:
+  std::once_flag tls_loaded_;
+  asio::ssl::context tls_{asio::ssl::context::tls_client};
 };
 
 std::shared_ptr<HttpClient> make_http_client(Loop& loop, Endpoint endpoint, std::size_t connections_max);

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t header_lines_max = 64;
 constexpr std::size_t method_bytes_max = 32;
+constexpr std::string_view transfer_encoding_refused =
+  "Transfer-Encoding is not accepted; send the body with a Content-Length";
 
 bool is_token_character(char c) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
@@ -68,6 +70,10 @@ bool is_host_value(std::string_view host) {
   });
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // Beast's reading of the head, straight into our values.
 class HeadParser final : public http::basic_parser<true> {
 public:
@@ -97,8 +103,10 @@ private:
              hosts > 1 ? "the Host header is repeated" : "the Host header is not a host name with optional port");
     if (name == http::field::content_length && ++lengths > 1)
       refuse(400, "the Content-Length header is repeated");
+    if (name == http::field::content_length && !is_number(view(value)))  // Beast takes "3, 3" for 3
+      refuse(400, "the Content-Length is not a decimal number");
     if (name == http::field::transfer_encoding)
-      refuse(411, "Transfer-Encoding is not accepted; send the body with a Content-Length");
+      refuse(411, std::string{transfer_encoding_refused});
     if (name == http::field::expect && !same_name(view(value), "100-continue"))
       refuse(417, "the only expectation served is 100-continue");
     head.expects_continue |= name == http::field::expect && !head.http_1_0;
@@ -133,10 +141,10 @@ std::variant<HeadScanner::More, HeadScanner::Complete, Refusal> HeadScanner::sca
       return More{};
     }
     const std::string_view line = buffer.substr(line_start_, feed - line_start_);
-    if (feed >= limits_->header_bytes_max)
-      return Refusal{431, "the request head is longer than " + std::to_string(limits_->header_bytes_max) + " bytes"};
     if (auto refusal = check_line(line))
       return std::move(*refusal);
+    if (feed >= limits_->header_bytes_max)
+      return Refusal{431, "the request head is longer than " + std::to_string(limits_->header_bytes_max) + " bytes"};
     looked_ = line_start_ = feed + 1;
     if (line.size() == 1)
       return Complete{feed + 1};
@@ -189,6 +197,8 @@ std::variant<RequestHead, Refusal> parse_request_head(std::string_view head, con
   parser.put(boost::asio::const_buffer{head.data(), head.size()}, code);
   if (parser.refusal)
     return std::move(*parser.refusal);
+  if (code == http::error::bad_transfer_encoding)  // Beast's own word when a Content-Length came first
+    return Refusal{411, std::string{transfer_encoding_refused}};
   if (code == http::error::bad_version)
     return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are served"};
   if (code == http::error::bad_content_length)

@@ -27,11 +27,14 @@ private:
 
 }  // namespace
 
-Loop::Loop() {
-  tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
-                  asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-  tls.set_default_verify_paths();
-  tls.set_verify_mode(asio::ssl::verify_peer);
+asio::ssl::context& Loop::tls() {
+  std::call_once(tls_loaded_, [this] {
+    tls_.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                     asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    tls_.set_default_verify_paths();
+    tls_.set_verify_mode(asio::ssl::verify_peer);
+  });
+  return tls_;
 }
 
 void Loop::remember(const std::shared_ptr<Closable>& closable) {
@@ -61,6 +64,8 @@ Runtime::~Runtime() {
 }
 
 std::shared_ptr<HttpClient> Runtime::http_client(Endpoint endpoint, std::size_t connections_max) {
+  if (endpoint.tls)
+    loop_->tls();  // here, not on the network thread at the first connection
   return make_http_client(*loop_, std::move(endpoint), connections_max);
 }
 
@@ -69,6 +74,8 @@ std::shared_ptr<HttpClient> Runtime::unix_http_client(std::string path) {
 }
 
 std::shared_ptr<WebSocketConnector> Runtime::websocket(Endpoint endpoint, WebSocketTimes times) {
+  if (endpoint.tls)
+    loop_->tls();  // here, not on the network thread at the first connection
   return make_websocket_connector(*loop_, std::move(endpoint), times);
 }
 

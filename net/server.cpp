@@ -227,8 +227,8 @@ Status Server::listen_unix(const std::string& path) {
 // `now`: cut everything instead of letting it finish.
 void close_all(ServerCore& core, bool now) {
   std::vector<std::shared_ptr<Connection>> connections;
-  for (Connection* connection : core.connections)
-    connections.push_back(connection->shared_from_this());
+  for (const auto& [raw, connection] : core.connections)
+    connections.push_back(connection);
   for (const auto& connection : connections)
     now ? connection->close() : connection->stop();
   std::vector<std::shared_ptr<OpenWebSocket>> websockets;

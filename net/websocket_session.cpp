@@ -70,7 +70,7 @@ void beast_close_socket(Stream& stream) { stream.close(); }
 
 namespace {
 
-class Session final : public WebSocket, public OpenWebSocket, public std::enable_shared_from_this<Session> {
+class Session final : public OpenWebSocket, public std::enable_shared_from_this<Session> {
 public:
   Session(Loop& loop, Stream stream, WebSocketHandlers handlers, WebSocketOptions options)
       : loop_{loop}, handlers_{std::move(handlers)}, options_{options}, ws_{std::move(stream)}, timer_{loop.io} {
@@ -84,20 +84,17 @@ public:
   void accept(const HttpRequest& request);
   void start(const std::string& host, const std::string& target, const Headers& headers);
 
-  void send_text(std::string text) override { enqueue({std::move(text), false}); }
-  void send_binary(std::string bytes) override { enqueue({std::move(bytes), true}); }
-  void close() override;
-  void cut() override { end("cut off"); }
-
-private:
   struct Frame {
     std::string payload;
     bool binary = false;
   };
+  void enqueue(Frame frame);
+  void close() override;
+  void cut() override { end("cut off"); }
 
+private:
   void opened(ErrorCode error);
   void read();
-  void enqueue(Frame frame);
   void flush();
   void finish_closing();
   void watch();
@@ -129,6 +126,28 @@ private:
   bool flush_posted_ = false;
   bool overflowed_ = false;
   bool deaf_ = false;  // closing or over: what is sent now goes nowhere
+};
+
+// What users hold: it may outlive the session and the network itself.
+class Handle final : public WebSocket {
+public:
+  explicit Handle(std::weak_ptr<Session> session) : session_{std::move(session)} {}
+
+  void send_text(std::string text) override {
+    if (const auto session = session_.lock())
+      session->enqueue({std::move(text), false});
+  }
+  void send_binary(std::string bytes) override {
+    if (const auto session = session_.lock())
+      session->enqueue({std::move(bytes), true});
+  }
+  void close() override {
+    if (const auto session = session_.lock())
+      session->close();
+  }
+
+private:
+  std::weak_ptr<Session> session_;
 };
 
 void Session::accept(const HttpRequest& request) {
@@ -171,7 +190,7 @@ void Session::opened(ErrorCode error) {
   watch();
   read();
   if (handlers_.on_open)
-    handlers_.on_open(shared_from_this());
+    handlers_.on_open(std::make_shared<Handle>(weak_from_this()));
 }
 
 void Session::read() {
@@ -240,11 +259,11 @@ void Session::flush() {
 }
 
 void Session::close() {
+  {
+    const std::lock_guard lock{mutex_};
+    deaf_ = true;
+  }
   asio::dispatch(loop_.io, [self = shared_from_this()] {
-    {
-      const std::lock_guard lock{self->mutex_};
-      self->deaf_ = true;
-    }
     if (self->ended_ || std::exchange(self->closing_, true))
       return;
     if (!self->open_)

@@ -93,19 +93,24 @@ void Sha256::block(const std::uint8_t* bytes) {
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }
   auto [a, b, c, d, e, f, g, h] = state_;
-  for (std::size_t i = 0; i < 64; ++i) {
-    const auto s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const auto t1 = h + s1 + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
-    const auto s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const auto t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + t2;
+  std::size_t n = 0;
+  const auto round = [&](auto p, auto q, auto r, auto& s, auto t, auto u, auto v, auto& x) {
+    const auto s1 = std::rotr(t, 6) ^ std::rotr(t, 11) ^ std::rotr(t, 25);
+    const auto t1 = x + s1 + ((t & u) ^ (~t & v)) + round_constants[n] + w[n];
+    const auto s0 = std::rotr(p, 2) ^ std::rotr(p, 13) ^ std::rotr(p, 22);
+    s += t1;
+    x = t1 + s0 + ((p & q) ^ (p & r) ^ (q & r));
+    ++n;
+  };
+  while (n < 64) {  // eight rounds at a time, since the variables change places instead of values
+    round(a, b, c, d, e, f, g, h);
+    round(h, a, b, c, d, e, f, g);
+    round(g, h, a, b, c, d, e, f);
+    round(f, g, h, a, b, c, d, e);
+    round(e, f, g, h, a, b, c, d);
+    round(d, e, f, g, h, a, b, c);
+    round(c, d, e, f, g, h, a, b);
+    round(b, c, d, e, f, g, h, a);
   }
   const std::array<std::uint32_t, 8> added{a, b, c, d, e, f, g, h};
   for (std::size_t i = 0; i < 8; ++i)

@@ -8,7 +8,7 @@ namespace heed::core {
 namespace {
 
 // How many orders that are over stay known, so that late and repeated news of them changes nothing.
-constexpr std::size_t ended_kept = 256;
+constexpr std::size_t ended_kept = 64;
 constexpr std::size_t marks_kept = 32;
 // An order made this shortly before an account report may not be in it yet.
 constexpr auto report_lag = std::chrono::seconds{10};
@@ -20,6 +20,42 @@ bool same_scope(const Pause& pause, const StrategyId& strategy, const Symbol& sy
 
 Money dollars_of(Quantity quantity, Price price, Decimal multiplier) {
   return Decimal::mul(Decimal::mul(quantity.abs(), price, Rounding::ceil), multiplier, Rounding::ceil);
+}
+
+// Facts with the same content have the same mark, for good: it is stored. FNV-1a over every field.
+class Mark {
+public:
+  void add(std::string_view text) {
+    for (const char c : text)
+      hash_ = (hash_ ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
+    add(static_cast<std::int64_t>(text.size()));
+  }
+  void add(std::int64_t number) {
+    for (int shift = 0; shift < 64; shift += 8)
+      hash_ = (hash_ ^ (static_cast<std::uint64_t>(number) >> shift & 0xffU)) * 0x100000001b3;
+  }
+  void add(Decimal number) { add(number.units()); }
+  void add(bool flag) { add(std::int64_t{flag}); }
+  std::int64_t value() const { return static_cast<std::int64_t>(hash_); }
+
+private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+std::int64_t mark_of(const RiskFact& fact) {
+  Mark mark;
+  RiskFact::fields(fact, [&](const char*, const auto& field) {
+    using Field = std::remove_cvref_t<decltype(field)>;
+    if constexpr (NamedEnum<Field>)
+      mark.add(to_string(field));
+    else if constexpr (std::is_same_v<Field, Instant>)
+      mark.add(std::int64_t{field.time_since_epoch().count()});
+    else if constexpr (std::is_convertible_v<const Field&, std::string_view>)
+      mark.add(std::string_view{field});
+    else
+      mark.add(field);
+  });
+  return mark.value();
 }
 
 template <class T>
@@ -210,13 +246,12 @@ RiskOrder& RiskLedger::order_of(const RiskFact& fact) {
 }
 
 bool RiskLedger::is_repeat(RiskOrder& order, const RiskFact& fact) {
-  FactMark mark{fact.kind,           fact.strategy,   fact.quantity, fact.price,
-                fact.position_after, fact.cost_after, fact.realized, fact.at};
+  const auto mark = mark_of(fact);
   if (std::find(order.marks.begin(), order.marks.end(), mark) != order.marks.end())
     return true;
   if (order.marks.size() == marks_kept)
     order.marks.erase(order.marks.begin());
-  order.marks.push_back(std::move(mark));
+  order.marks.push_back(mark);
   return false;
 }
 

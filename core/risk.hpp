@@ -3,8 +3,8 @@
 // cannot both take the last slot. Closing never asks. Pure: the actor around it stores the state and tells people.
 //
 // Every change is a function of its arguments, so replaying what was told gives the state that was. Facts may come
-// twice: of one order, a fill or close with the same content is a repeat, and so is a second end. Whoever tells has
-// to make one fact per execution and strategy.
+// twice: of one order, a fill or close with the same content is a repeat, and so is a second end. A fill that
+// closes several lots is one fact per lot.
 #pragma once
 
 #include "core/risk_state.hpp"

@@ -10,20 +10,6 @@
 
 namespace heed::core {
 
-/// A fill or close that was told, to recognise it when it is told again.
-struct FactMark {
-  RiskFactKind kind = RiskFactKind::filled;
-  StrategyId strategy;
-  Quantity quantity;
-  Price price;
-  Quantity position_after;
-  Money cost_after;
-  Money realized;
-  Instant at{};
-  HEED_FIELDS(kind, strategy, quantity, price, position_after, cost_after, realized, at);
-  friend bool operator==(const FactMark&, const FactMark&) = default;
-};
-
 /// An order that risk knows. Its open part counts at `price` until it is filled or over.
 struct RiskOrder {
   StrategyId strategy;
@@ -41,7 +27,7 @@ struct RiskOrder {
   bool counts_as_trade = false;
   bool unreported = false;  // the broker's buying power does not show it yet
   Instant reserved_at{};
-  std::vector<FactMark> marks;  // the newest
+  std::vector<std::int64_t> marks;  // what was told of it, hashed; the newest
   HEED_FIELDS(strategy, symbol, quantity, price, multiplier, filled, filled_dollars, day, live, over, unknown,
               rejected, counts_as_trade, unreported, reserved_at, marks);
   friend bool operator==(const RiskOrder&, const RiskOrder&) = default;

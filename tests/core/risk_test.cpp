@@ -364,6 +364,35 @@ TEST_CASE("a reservation becomes exposure, part by part", "[risk]") {
   CHECK(ledger.state().today.dollars == Money{600});  // opened stays opened
 }
 
+TEST_CASE("one fill that closes two equal lots is two facts", "[risk]") {
+  auto ledger = ready_ledger(wide_limits());
+  ledger.set_held("NVDA", Quantity{10}, Money{1'000}, {{"mentions", Quantity{10}}});
+  auto close = fact_of(Kind::closed, question("x"), "-5", "0");
+  close.realized = dec("-7");
+  for (const auto* lot : {"i-one", "i-two", "i-one", "i-two"}) {  // each told twice
+    close.lot = lot;
+    ledger.apply(close);
+  }
+  CHECK(ledger.state().day_realized == dec("-14"));
+  CHECK(ledger.open_positions() == 0);
+
+  // Ends of trades that no order brought: of two symbols, alike but for the name.
+  auto limits = wide_limits();
+  limits.losses_in_row = 2;
+  auto quiet = ready_ledger(limits);
+  RiskFact ended;
+  ended.kind = Kind::closed;
+  ended.strategy = "mentions";
+  ended.trade_ended = true;
+  ended.trade_realized = dec("-1");
+  ended.at = now;
+  ended.symbol = "A";
+  CHECK(quiet.apply(ended).empty());
+  CHECK(quiet.apply(ended).empty());
+  ended.symbol = "B";
+  CHECK(quiet.apply(ended).size() == 1);
+}
+
 TEST_CASE("facts of orders that nobody announced", "[risk]") {
   auto ledger = ready_ledger(wide_limits());
   ledger.apply(fact_of(Kind::filled, question("stray"), "10", "10"));

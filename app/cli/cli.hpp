@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/hooks.hpp"
+#include "config/load.hpp"
 #include "messages/result.hpp"
 #include "net/http.hpp"
 
@@ -28,6 +29,7 @@ public:
 struct Target {
   std::string url;          // given by --url or $HEED_URL; empty: not given
   std::string unix_socket;  // the socket of --config or of ./var; used when `url` is empty and the file is there
+  std::string otherwise;    // the address of --config, or the default one
 };
 
 /// All that the command line touches, so that tests can stand in for it.
@@ -39,6 +41,7 @@ struct Surroundings {
   bool err_is_terminal = false;
   int width = 80;  // columns of the terminal
   std::function<std::optional<std::string>(const std::string&)> environment;
+  std::vector<config::Override> config_overrides;  // from the environment
   std::function<Result<std::unique_ptr<Transport>>(const Target&)> connect;
   std::function<int(const RunOptions&)> run_daemon;
   std::function<int(const ExchangeOptions&)> run_exchange;

@@ -1,0 +1,128 @@
+// Commands that change something at the daemon.
+#include "app/cli/commands.hpp"
+#include "persistence/json_write.hpp"
+
+#include <algorithm>
+
+namespace heed::cli {
+namespace {
+
+/// {"a":"x",...} of the members that are not empty.
+std::string object_of(const Query& members) {
+  std::string out = "{";
+  for (const auto& [name, value] : members) {
+    if (value.empty())
+      continue;
+    out += out.size() == 1 ? "" : ",";
+    append_json(out, name);
+    out += ':';
+    append_json(out, value);
+  }
+  return out + "}";
+}
+
+std::string account_path(const PauseArguments& arguments, std::string_view verb) {
+  return "/api/v1/accounts/" + encode(arguments.account) + "/" + std::string{verb};
+}
+
+std::string scope(const PauseArguments& a) {
+  std::string out = a.account;
+  if (!a.strategy.empty())
+    out += ", strategy " + a.strategy;
+  if (!a.symbol.empty())
+    out += ", symbol " + a.symbol;
+  return printable(out);
+}
+
+/// A rule or the broker said no.
+Exit exit_of(std::string_view disposition) {
+  const auto word = disposition.substr(0, disposition.find(':'));
+  if (word == "risk_denied")
+    return Exit::refused;
+  return word == "failed" || word == "broker_rejected" || word == "invalid" ? Exit::negative : Exit::done;
+}
+
+}  // namespace
+
+int close_position(Session& session, const std::string& account, const std::string& symbol,
+                   const std::string& quantity) {
+  int exit = 0;
+  const auto answer = session.ask("POST", "/api/v1/positions/" + encode(account) + "/" + encode(symbol) + "/close",
+                                  object_of({{"quantity", quantity}, {"by", session.by()}}), exit);
+  if (!answer)
+    return exit;
+  const auto* decision = answer->json.find("decision");
+  const auto disposition = decision == nullptr ? std::string{} : member(*decision, "disposition");
+  const auto code = static_cast<int>(exit_of(disposition));
+  if (session.globals().json) {
+    session.out() << answer->body;
+    return code;
+  }
+  const auto reason = decision == nullptr ? std::string{} : member(*decision, "reason");
+  session.out() << printable(account) << '/' << printable(symbol) << ": "
+                << painted(printable(disposition), paint_of_state(disposition), session.color())
+                << (reason.empty() ? "" : " (" + printable(reason) + ")") << '\n';
+  const auto signal = member(answer->json, "signal_id");
+  if (!signal.empty())
+    session.err() << "follow it with: heed explain " << printable(signal) << '\n';
+  return code;
+}
+
+int pause(Session& session, const PauseArguments& a) {
+  int exit = 0;
+  const auto answer = session.ask(
+    "POST", account_path(a, "pause"),
+    object_of({{"strategy", a.strategy}, {"symbol", a.symbol}, {"reason", a.reason}, {"by", session.by()}}), exit);
+  if (!answer)
+    return exit;
+  if (session.globals().json) {
+    session.out() << answer->body;
+    return 0;
+  }
+  const auto until = when(answer->json, "until");
+  session.out() << scope(a) << " is paused" << (until.empty() ? " until it is resumed" : " until " + until)
+                << "; closing goes on\n";
+  return 0;
+}
+
+int resume(Session& session, const PauseArguments& a) {
+  int exit = 0;
+  const auto answer = session.ask(
+    "POST", account_path(a, "resume"),
+    object_of({{"strategy", a.strategy}, {"symbol", a.symbol}, {"reason", a.reason}, {"by", session.by()}}), exit);
+  if (!answer)
+    return exit;
+  if (session.globals().json) {
+    session.out() << answer->body;
+    return 0;
+  }
+  const auto count = member(answer->json, "resumed");
+  if (count == "0")
+    session.out() << scope(a) << " was not paused\n";
+  else
+    session.out() << scope(a) << " goes on; pauses ended: " << count << '\n';
+  return 0;
+}
+
+int kill(Session& session, const std::string& level, const std::string& account) {
+  auto name = level;
+  std::replace(name.begin(), name.end(), '-', '_');
+  int exit = 0;
+  const auto answer = session.ask("POST", "/api/v1/kill",
+                                  object_of({{"level", name}, {"account", account}, {"by", session.by()}}), exit);
+  if (!answer)
+    return exit;
+  if (session.globals().json) {
+    session.out() << answer->body;
+    return 0;
+  }
+  std::string accounts;
+  if (const auto* list = answer->json.find("accounts"))
+    for (const auto& a : list->items)
+      accounts += (accounts.empty() ? "" : ", ") + a.text;
+  session.out() << "kill switch " << painted(name, name == "none" ? Paint::green : Paint::red, session.color())
+                << ": " << (accounts.empty() ? "no account" : printable(accounts)) << '\n';
+  return 0;
+}
+
+}  // namespace heed::cli

@@ -1,0 +1,172 @@
+// Commands that work on files and need no daemon.
+#include "app/cli/commands.hpp"
+#include "persistence/journal.hpp"
+#include "persistence/json_write.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+namespace heed::cli {
+namespace {
+
+void append_problems(std::string& out, const std::vector<config::Problem>& problems) {
+  out += '[';
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    const auto& p = problems[i];
+    out += i == 0 ? "{\"file\":" : ",{\"file\":";
+    append_json(out, p.file);
+    out += ",\"line\":" + std::to_string(p.line) + ",\"column\":" + std::to_string(p.column) + ",\"key\":";
+    append_json(out, p.key);
+    out += ",\"message\":";
+    append_json(out, p.str());
+    out += '}';
+  }
+  out += ']';
+}
+
+int check_as_json(Session& session, const std::string& path) {
+  Exit failed = Exit::done;
+  config::ParseOptions options;
+  options.environment = session.surroundings().environment;
+  options.overrides = session.overrides(failed);
+  if (failed != Exit::done)
+    return static_cast<int>(failed);
+  const auto outcome = config::load(path, options);
+  std::string out = std::string{"{\"ok\":"} + (outcome.config ? "true" : "false") + ",\"errors\":";
+  append_problems(out, outcome.errors);
+  out += ",\"warnings\":";
+  append_problems(out, outcome.warnings);
+  session.out() << out << "}\n";
+  return static_cast<int>(outcome.config ? Exit::done : Exit::config_invalid);
+}
+
+/// The SQLite file that `path`, --config or the defaults name.
+std::optional<std::string> journal_path(Session& session, const std::string& path, int& exit) {
+  if (!path.empty())
+    return path;
+  Exit failed = Exit::done;
+  if (session.globals().config.empty())
+    return std::string{"var/heed.db"};
+  const auto config = session.load_config(session.globals().config, failed);
+  exit = static_cast<int>(failed);
+  if (!config)
+    return std::nullopt;
+  if (config->journal.kind != config::JournalKind::sqlite) {
+    exit = session.fail(Exit::usage, "the configured journal is no file", {},
+                        "verify it through the running daemon: heed journal verify");
+    return std::nullopt;
+  }
+  return config->journal.path;
+}
+
+int say_verified(Session& session, std::string_view where, const Result<std::int64_t>& checked) {
+  if (session.globals().json) {
+    std::string out = std::string{"{\"ok\":"} + (checked ? "true" : "false");
+    if (checked) {
+      out += ",\"events\":" + std::to_string(checked.value());
+    } else {
+      out += ",\"code\":";
+      append_json(out, checked.error().code);
+      out += ",\"detail\":";
+      append_json(out, checked.error().detail);
+    }
+    session.out() << out << "}\n";
+    return static_cast<int>(checked ? Exit::done : Exit::negative);
+  }
+  if (!checked)
+    return session.fail(Exit::negative, "the journal " + std::string{where} + " does not verify",
+                        checked.error().detail, "keep a copy of the file, and do not trade on it");
+  session.out() << "verified " << checked.value() << " events: nothing was changed or dropped\n";
+  return 0;
+}
+
+int verify_file(Session& session, const std::string& path) {
+  int exit = 0;
+  const auto file = journal_path(session, path, exit);
+  if (!file)
+    return exit;
+  std::error_code ignored;
+  if (!std::filesystem::exists(*file, ignored))
+    return session.fail(Exit::missing_input, "there is no journal " + *file, {},
+                        "name it with --path, or its --config");
+  const auto journal = open_sqlite_journal(*file);
+  if (!journal)
+    return session.fail(Exit::bad_data, "the journal " + *file + " cannot be opened", journal.error().detail);
+  return say_verified(session, *file, journal.value().reader->verify());
+}
+
+int verify_through_daemon(Session& session) {
+  int exit = 0;
+  const auto answer = session.get("/api/v1/journal/verify", exit);
+  if (!answer)
+    return exit;
+  if (truth(answer->json, "ok")) {
+    const auto* events = answer->json.find("events");
+    return say_verified(session, "of the daemon", events == nullptr ? 0 : events->integer().value_or(0));
+  }
+  return say_verified(session, "of the daemon",
+                      Error{ErrorKind::invalid, member(answer->json, "code"), member(answer->json, "detail")});
+}
+
+}  // namespace
+
+int check_config(Session& session, const std::string& file) {
+  const auto path = file.empty() ? session.globals().config : file;
+  if (path.empty())
+    return session.fail(Exit::usage, "which configuration?", {}, "like: heed config check heed.toml");
+  std::error_code ignored;
+  if (session.globals().json && std::filesystem::exists(path, ignored))
+    return check_as_json(session, path);
+  Exit failed = Exit::done;
+  if (!session.load_config(path, failed))
+    return static_cast<int>(failed);
+  session.out() << printable(path) << ": ok\n";
+  return 0;
+}
+
+int show_config(Session& session, const std::string& file) {
+  Exit failed = Exit::done;
+  const auto config = session.load_config(file.empty() ? session.globals().config : file, failed);
+  if (!config)
+    return static_cast<int>(failed);
+  session.out() << config::show(*config);
+  return 0;
+}
+
+int default_config(Session& session) {
+  session.out() << config::default_text();
+  return 0;
+}
+
+int show_version(Session& session) {
+  if (session.globals().json)
+    session.out() << "{\"version\":\"" << HEED_VERSION << "\"}\n";
+  else
+    session.out() << "heed " << HEED_VERSION << '\n';
+  return 0;
+}
+
+int verify_journal(Session& session, const std::string& path) {
+  // A running daemon holds its store alone, so it is asked; the file itself is read when there is none.
+  if (path.empty() && !session.unreachable())
+    return verify_through_daemon(session);
+  return verify_file(session, path);
+}
+
+int migrate(Session& session, const std::string& path) {
+  int exit = 0;
+  const auto file = journal_path(session, path, exit);
+  if (!file)
+    return exit;
+  const auto journal = open_sqlite_journal(*file);
+  if (!journal)
+    return session.fail(journal.error().kind == ErrorKind::unavailable ? Exit::unreachable : Exit::bad_data,
+                        "the store " + *file + " cannot be migrated", journal.error().detail);
+  if (session.globals().json)
+    session.out() << "{\"ok\":true}\n";
+  else
+    session.out() << printable(*file) << ": the schema is up to date\n";
+  return 0;
+}
+
+}  // namespace heed::cli

@@ -19,6 +19,15 @@ constexpr auto overlap = std::chrono::microseconds{1};  // `after` is exclusive,
 
 Instant before(Instant at) { return std::max(at, Instant{} + overlap) - overlap; }
 
+/// The next page begins a little before the last order's time, since several may share it; where that brought nothing
+/// new, it begins after that order's id.
+void turn_page(OrderPage& page, const WireOrder& last, bool moved) {
+  if (moved && page.after_id.empty() && before(last.submitted_at) > page.after)
+    page.after = before(last.submitted_at);
+  else
+    page.after_id = last.id;
+}
+
 std::size_t flat_count(const std::vector<WireOrder>& orders) {
   std::size_t count = orders.size();
   for (const auto& order : orders)
@@ -42,7 +51,7 @@ struct OrderReader::OrderWalk {
 
 void OrderReader::list(Instant since, const Symbol& symbol, Done<std::vector<WireOrder>> done) {
   auto walk = std::make_shared<OrderWalk>();
-  walk->page = OrderPage{before(since), symbol, order_page_};
+  walk->page = OrderPage{before(since), {}, symbol, order_page_};
   walk->done = std::move(done);
   next_order_page(std::move(walk));
 }
@@ -64,17 +73,20 @@ void OrderReader::next_order_page(std::shared_ptr<OrderWalk> walk) {
     // Orders left out of the page (multi-leg options) count for its length.
     const bool full =
       std::max(json.value().items.size(), flat_count(page.value())) >= static_cast<std::size_t>(walk->page.limit);
-    const auto known = walk->seen.size();
-    const auto last = page.value().empty() ? Instant{} : page.value().back().submitted_at;
-    self->take_order_page(walk, std::move(page).value());
-    if (!full)
+    if (!full) {
+      self->take_order_page(walk, std::move(page).value());
       return walk->done(std::move(walk->orders));
-    if (walk->seen.size() == known || last == Instant{} || before(last) < walk->page.after)
+    }
+    const auto known = walk->seen.size();
+    const auto last = page.value().empty() ? WireOrder{} : page.value().back();
+    self->take_order_page(walk, std::move(page).value());
+    const bool moved = walk->seen.size() > known;
+    if (last.id.empty() || (!moved && !walk->page.after_id.empty()))
       return walk->done(Error{ErrorKind::unknown, "incomplete",
                               "the list of orders does not move on after " + to_rfc3339(walk->page.after)});
     if (++walk->pages >= pages_max)
       return walk->done(Error{ErrorKind::unknown, "incomplete", "the list of orders has no end"});
-    walk->page.after = before(last);
+    turn_page(walk->page, last, moved);
     self->next_order_page(walk);
   });
 }

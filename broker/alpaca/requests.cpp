@@ -152,8 +152,11 @@ std::string order_by_name_target(const ClientOrderId& id) {
 }
 
 std::string orders_target(const OrderPage& page) {
-  std::string target = "/v2/orders?status=all&nested=true&direction=asc&limit=" + std::to_string(page.limit) +
-                       "&after=" + percent_encoded(to_rfc3339(page.after));
+  std::string target = "/v2/orders?status=all&nested=true&direction=asc&limit=" + std::to_string(page.limit);
+  if (page.after_id.empty())
+    target += "&after=" + percent_encoded(to_rfc3339(page.after));
+  else
+    target += "&after_order_id=" + percent_encoded(page.after_id);
   if (!page.symbol.empty())
     target += "&symbols=" + percent_encoded(page.symbol);
   return target;

@@ -22,8 +22,9 @@ std::string percent_encoded(std::string_view text);
 std::string order_target(const VenueOrderId& id, bool nested);
 std::string order_by_name_target(const ClientOrderId& id);
 struct OrderPage {
-  Instant after{};  // exclusive
-  Symbol symbol;    // empty: all
+  Instant after{};        // exclusive
+  VenueOrderId after_id;  // exclusive; set: instead of the time, which the venue does not take beside it
+  Symbol symbol;          // empty: all
   int limit = 500;
 };
 std::string orders_target(const OrderPage& page);

@@ -132,7 +132,7 @@ TEST_CASE("targets are encoded") {
   CHECK(order_by_name_target(entry_name) ==
         "/v2/orders:by_client_order_id?client_order_id=heed1.momo.en.abcdefghijklmnop");
   CHECK(
-    orders_target({at("2026-08-03T14:31:00Z"), "BRK.B", 500}) ==
+    orders_target({at("2026-08-03T14:31:00Z"), {}, "BRK.B", 500}) ==
     "/v2/orders?status=all&nested=true&direction=asc&limit=500&after=2026-08-03T14%3A31%3A00.000000Z&symbols=BRK.B");
   CHECK(fills_target(at("2026-08-03T14:31:00Z"), 100, "20260803::a") ==
         "/v2/account/activities/FILL?direction=asc&page_size=100&after=2026-08-03T14%3A31%3A00.000000Z"

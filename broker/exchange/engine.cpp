@@ -14,10 +14,9 @@ constexpr bool at_once(Tif tif) { return tif == Tif::opg || tif == Tif::ioc || t
 
 }  // namespace
 
-Engine::Engine(EngineOptions options, std::unique_ptr<PriceFeed> feed, EngineSink* sink)
+Engine::Engine(EngineOptions options, std::unique_ptr<PriceFeed> feed)
     : options_{std::move(options)},
       feed_{std::move(feed)},
-      sink_{sink},
       now_{options_.start},
       session_{options_.calendar.session_at_or_after(now_)},
       partial_chance_{mix(options_.seed)} {
@@ -36,6 +35,10 @@ Engine::Engine(EngineOptions options, std::unique_ptr<PriceFeed> feed, EngineSin
       asset.last = asset.previous_close = history.back().close;
   }
   session_open_ = now_ >= session_.open;
+}
+
+void Engine::begin(EngineSink* sink) {
+  sink_ = sink;
   advance_to(now_);
 }
 

@@ -62,8 +62,9 @@ struct Account {
 
 class Engine {
 public:
-  /// `sink` may be null; it and what it points to must outlive the engine.
-  Engine(EngineOptions options, std::unique_ptr<PriceFeed> feed, EngineSink* sink);
+  Engine(EngineOptions options, std::unique_ptr<PriceFeed> feed);
+  /// Takes the feed's first prices. Once, before anything else. `sink` may be null, and must outlive the engine.
+  void begin(EngineSink* sink);
 
   Instant now() const { return now_; }
   const EngineOptions& options() const { return options_; }
@@ -204,7 +205,7 @@ private:
 
   EngineOptions options_;
   std::unique_ptr<PriceFeed> feed_;
-  EngineSink* sink_;
+  EngineSink* sink_ = nullptr;
   Instant now_;
   core::Session session_;
   bool session_open_ = false;

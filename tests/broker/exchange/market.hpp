@@ -31,7 +31,9 @@ public:
   }
   explicit Market(EngineOptions options = plain(), std::unique_ptr<PriceFeed> feed = nullptr)
       : ledger{opening(options)},
-        engine{std::move(options), feed ? std::move(feed) : make_scripted_feed({"AAPL", "MSFT"}), this} {}
+        engine{std::move(options), feed ? std::move(feed) : make_scripted_feed({"AAPL", "MSFT"})} {
+    engine.begin(this);
+  }
 
   static std::vector<Money> opening(const EngineOptions& options) {
     std::vector<Money> cash;

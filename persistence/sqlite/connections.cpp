@@ -109,8 +109,8 @@ void set_up(Database& db, const Options& options, bool writes) {
           std::to_string(options.cache_kib));
 }
 
-// The log is overwritten from its start while the file is open, and goes with a clean close: a log that stays would be
-// replayed over a backup that somebody puts in the file's place.
+// The log is overwritten from its start while the file is open, and goes with a clean close: a log that stays would
+// be replayed over a backup that somebody puts in the file's place.
 void use_wal(const Database& db) {
   Statement mode{db, "PRAGMA journal_mode = WAL"};
   if (!mode.step() || mode.text(0) != "wal")
@@ -157,17 +157,23 @@ Status prepare_file(const std::string& path) {
 }
 
 Database open_for_writing(const std::string& path, const Options& options) {
-  {
-    // Looked at without the means to change it, since it may turn out to be another program's.
-    Database look{path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, options.vfs};
+  // Looked at without the means to change it, since it may turn out to be another program's.
+  try {
+    const Database look{path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, options.vfs};
     sqlite3_busy_timeout(look.get(), busy_ms);
     check_owner(look);
     check_version(look);
+  } catch (const Failure& failure) {
+    // A crash while the file was made left a step to undo, which takes a connection that may write.
+    if ((failure.code & 0xFF) != SQLITE_READONLY)
+      throw;
   }
   Database db{path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, options.vfs};
   if (sqlite3_db_readonly(db.get(), "main") == 1)
     throw Failure{SQLITE_READONLY, "it can only be read"};
   set_up(db, options, true);
+  check_owner(db);
+  check_version(db);
   use_wal(db);
   migrate(db);
   check_damage(db, options.check_rows);

@@ -236,13 +236,11 @@ void Machine::operator()(const TimerDue& input) {
         emit(CloseResumed{});
       return;
     case TimerKind::position_query: {
+      if (cx_.now < s_.next_position_ask.value_or(Instant{}))
+        return;  // an older question's
       const bool checking = std::ranges::any_of(s_.orders, [](const auto& o) { return o.position_asked && live(o); });
-      if (s_.close && s_.close->stage == CloseStage::confirming && !s_.close->waiting)
+      if (checking || (s_.close && s_.close->stage == CloseStage::confirming && !s_.close->waiting))
         ask_position();
-      else if (checking) {
-        effect(QueryPosition{});
-        arm(TimerKind::position_query, {}, policy_.cancel_confirm);
-      }
       return;
     }
     case TimerKind::protect_retry:

@@ -151,7 +151,7 @@ bool Machine::clear_the_way() {
 }
 
 void Machine::ask_position() {
-  emit(PositionAsked{});
+  emit(PositionAsked{cx_.now + policy_.cancel_confirm});
   effect(QueryPosition{});
   arm(TimerKind::position_query, {}, policy_.cancel_confirm);
 }

@@ -101,7 +101,7 @@ void Machine::plan_entry(const PlaceEntry& input, const IntentId& lot_id) {
   const bool type_fits = intent.order_type == OrderType::market ||
                          (intent.order_type == OrderType::limit &&
                           (intent.time_in_force == TimeInForce::day || intent.time_in_force == TimeInForce::gtc));
-  const bool bracket = policy_.venue.native_bracket && lot.scale_in == ScaleIn::separate_lot && lot.stop &&
+  const bool bracket = policy_.venue.native_bracket && intent.scale_in == ScaleIn::separate_lot && lot.stop &&
                        lot.target && type_fits && input.quantity.is_whole();
   if (!bracket) {
     plan(std::move(entry));

@@ -91,7 +91,8 @@ struct CancelAsked {
   static constexpr std::string_view type_name = "cancel_asked";
   ClientOrderId order;
   Instant at{};
-  HEED_FIELDS(order, at);
+  Instant next{};  // when to look after it
+  HEED_FIELDS(order, at, next);
 };
 /// A query by name found nothing.
 struct OrderLooked {
@@ -111,7 +112,8 @@ struct AbsenceChecked {
 struct ResolveAsked {
   static constexpr std::string_view type_name = "resolve_asked";
   ClientOrderId order;
-  HEED_FIELDS(order);
+  Instant next{};  // when to ask again
+  HEED_FIELDS(order, next);
 };
 /// Proven absent, still wanted: sent again, same name, same content.
 struct OrderResent {
@@ -179,7 +181,8 @@ struct CloseAdvanced {
 /// The broker's position is being asked for.
 struct PositionAsked {
   static constexpr std::string_view type_name = "position_asked";
-  HEED_FIELDS();
+  Instant next{};  // when to ask again
+  HEED_FIELDS(next);
 };
 /// It was told, and our lots do not explain it.
 struct MismatchSeen {

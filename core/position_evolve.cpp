@@ -6,7 +6,8 @@
 namespace heed::core {
 namespace {
 
-constexpr std::size_t kept_orders = 8;  // ended orders that a late report may still speak of
+constexpr std::size_t kept_orders = 8;        // ended orders that a late report may still speak of
+constexpr std::size_t most_kept_orders = 64;  // with those whose executions are still to come
 
 class Evolve {
 public:
@@ -43,6 +44,7 @@ public:
     o.cancel_wanted = true;
     o.cancel_asked = true;
     o.resolves = 0;
+    o.next_ask = e.next;
     o.row.status = OrderStatus::pending_cancel;
     o.row.updated_at = e.at;
   }
@@ -58,7 +60,11 @@ public:
     if (!e.begun)
       forget_looks(o);
   }
-  void operator()(const ResolveAsked& e) { ++order(e.order).resolves; }
+  void operator()(const ResolveAsked& e) {
+    auto& o = order(e.order);
+    ++o.resolves;
+    o.next_ask = e.next;
+  }
   void operator()(const OrderResent& e) {
     auto& o = order(e.order);
     o.row.status = OrderStatus::submitted;
@@ -94,7 +100,11 @@ public:
     s_.close->stage = e.stage;
     s_.close->asked = false;
   }
-  void operator()(const PositionAsked&) { s_.close->asked = true; }
+  void operator()(const PositionAsked& e) {
+    s_.next_position_ask = e.next;
+    if (s_.close && s_.close->stage == CloseStage::confirming)
+      s_.close->asked = true;
+  }
   void operator()(const MismatchSeen&) {
     ++s_.close->mismatches;
     s_.close->asked = false;
@@ -169,6 +179,8 @@ void Evolve::operator()(const OrderChanged& e) {
   o.row.updated_at = e.at;
   if (e.status == OrderStatus::unknown) {
     o.resolves = 0;
+    o.next_ask.reset();
+    o.position_asked = false;
     forget_looks(o);
   } else if (was_in_doubt) {
     o.position_asked = false;
@@ -263,8 +275,11 @@ void Evolve::operator()(const ExternalChanged& e) {
 
 // Keeps the last few ended orders and their lots: a late or repeated report must still be known for what it is.
 void Evolve::settle() {
-  if (s_.orders.size() > kept_orders)
-    s_.orders.erase(s_.orders.begin(), s_.orders.end() - kept_orders);
+  auto place = s_.orders.size();  // counted from the newest
+  std::erase_if(s_.orders, [&](const WorkingOrder& o) {
+    const auto age = --place;
+    return age >= (o.inferred.empty() ? kept_orders : most_kept_orders);
+  });
   std::erase_if(s_.lots, [&](const Lot& l) {
     return l.quantity.is_zero() && std::ranges::none_of(s_.orders, [&](const WorkingOrder& o) {
              return o.lot == l.id ||

@@ -16,9 +16,9 @@ Quantity inferred_quantity(const WorkingOrder& order) {
   return sum;
 }
 
-// Unique for an order and what it had filled: 63 characters hold the hash of our name and the quantity.
-ExecutionId derived_execution(const ClientOrderId& order, Quantity cum) {
-  const auto digest = Sha256{}.update("x").field(order).field(cum.str()).finish();
+// The same for the same order and the same thing about it: what it had filled, or an execution that explains a part.
+ExecutionId derived_execution(const ClientOrderId& order, std::string_view what) {
+  const auto digest = Sha256{}.update("x").field(order).field(what).finish();
   return ExecutionId{"heed-" + base32({reinterpret_cast<const char*>(digest.data()), 20})};
 }
 
@@ -64,7 +64,7 @@ void Machine::book_execution(const OrderReport& report, const Execution& executi
     part.fee = known == whole.quantity ? whole.fee : Decimal::mul_div(whole.fee, known, whole.quantity);
     part.value = value_of(part.price, known, multiplier);
     if (fresh.is_positive())  // the rest is booked under the execution's own id
-      part.execution_id = derived_execution(id, known);
+      part.execution_id = derived_execution(id, "of " + execution.execution_id.str());
     explain_fill(id, part);
   }
   if (fresh.is_positive()) {
@@ -82,7 +82,7 @@ void Machine::book_growth(const OrderReport& report) {
   const auto multiplier = cx_.instrument.multiplier;
   Fill fill;
   fill.quantity = report.cum_qty - order.booked;
-  fill.execution_id = derived_execution(order.row.client_order_id, report.cum_qty);
+  fill.execution_id = derived_execution(order.row.client_order_id, "cum " + report.cum_qty.str());
   fill.inferred = true;
   fill.at = report.at == Instant{} ? cx_.now : report.at;
   if (report.avg_px) {

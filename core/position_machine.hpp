@@ -83,6 +83,8 @@ private:
   void replace(const ClientOrderId& order, std::optional<Quantity> quantity, std::optional<Price> price);
 
   // position_reports.cpp: what reports say
+  bool is_ahead_of_entry(const WorkingOrder& order, const OrderReport& report) const;
+  void wait_for_entry(const WorkingOrder& order);
   OrderStatus merged_status(const WorkingOrder& order, const OrderReport& report);
   void change_status(const WorkingOrder& order, OrderStatus status, bool assumed, std::string code, std::string text);
   void status_changed(const ClientOrderId& order, OrderStatus before);
@@ -162,6 +164,7 @@ private:
   void absence_told(const PositionReport& report);
   void conclude_absent(const ClientOrderId& order);
   bool still_wanted(const WorkingOrder& order) const;
+  void ask_again(TimerKind kind, ClientOrderId order, Duration first, std::int32_t times);
   void resolve_due(const ClientOrderId& order);
   void cancel_due(const ClientOrderId& order);
 

@@ -93,7 +93,7 @@ bool Machine::ask_cancel(const ClientOrderId& id) {
     sibling_goes = sibling_goes || (live(other) && other.cancel_asked);
     group_over = group_over || ends_group(s_, other);
   }
-  emit(CancelAsked{id, cx_.now});
+  emit(CancelAsked{id, cx_.now, cx_.now + policy_.cancel_confirm});
   const auto& asked = *find_order(s_, id);
   if (group_over)
     query(asked);

@@ -21,6 +21,8 @@ void Machine::operator()(const OrderReport& report) {
     return alert(filled ? AlertLevel::critical : AlertLevel::warning,
                  filled ? "FILL_FOR_UNKNOWN_ORDER" : "UNKNOWN_ORDER", describe(report));
   }
+  if (is_ahead_of_entry(*order, report))
+    return wait_for_entry(*order);
   const auto id = order->row.client_order_id;
   const auto before = order->row.status;
   const auto booked_before = order->booked;
@@ -37,10 +39,30 @@ void Machine::operator()(const OrderReport& report) {
     emit(OrderChanged{id, new_name ? report.venue_order_id : VenueOrderId{}, status, std::max(cum, row.cum_qty), avg,
                       report.reject_code, report.text, assumed, cx_.now});
   }
-  if (status != before)
+  if (is_terminal(before) && !is_terminal(status))
+    want_cancel(id, "revived");  // what it was made for has gone other ways since
+  else if (status != before)
     status_changed(id, before);
   else if (booked && booked_before.is_zero() && is_terminal(status) && is_entry(*find_order(s_, id)))
     entry_ended(id);  // filled after its end: the decision stands otherwise now
+}
+
+// An exit filled more than is booked as entered, while the entry is still at work: its news is on its way.
+bool Machine::is_ahead_of_entry(const WorkingOrder& order, const OrderReport& report) const {
+  if (!is_exit(order))
+    return false;
+  const auto told = std::max(report.cum_qty, report.execution ? report.execution->last_qty : Quantity{});
+  const auto* lot = find_lot(s_, order.lot);
+  return lot != nullptr && told - order.booked > held(*lot) && has_live_entry(s_, *lot);
+}
+
+// Booked later, when the venue tells it again: what was left before it entered cannot be priced yet.
+void Machine::wait_for_entry(const WorkingOrder& order) {
+  for (const auto& entry : s_.orders)
+    if (is_entry(entry) && live(entry) && entry.lot == order.lot)
+      query(entry);
+  if (!order.next_ask || *order.next_ask <= cx_.now)
+    ask_again(TimerKind::resolve, order.row.client_order_id, policy_.resolve_backoff_first, order.resolves);
 }
 
 // The status an order has after this report. Terminal is final, unless it was only our own conclusion.
@@ -92,7 +114,8 @@ void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
     if (is_entry(order) && !is_terminal(status))
       decide(order.row.signal, DispositionKind::in_flight, "", "found at the broker");
   }
-  if (in_doubt(before) && !order.replaces.empty() && !in_doubt(status) && status != OrderStatus::rejected)
+  if (in_doubt(before) && !order.replaces.empty() && !in_doubt(status) && !order.assumed_end &&
+      status != OrderStatus::rejected)
     if (const auto* old = find_order(s_, order.replaces);
         old != nullptr && old->row.status == OrderStatus::pending_replace) {
       const ClientOrderId old_id = old->row.client_order_id;

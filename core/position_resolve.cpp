@@ -46,34 +46,35 @@ void Machine::operator()(const AskAgain& input) {
   const auto* order = find_order(s_, input.order);
   if (order == nullptr || !live(*order) || in_doubt(order->row.status) || order->cancel_asked)
     return;
-  const auto tries = order->resolves;
-  emit(ResolveAsked{ClientOrderId{input.order}});
-  arm(TimerKind::resolve, input.order, backoff(policy_.resolve_backoff_first, tries, policy_.resolve_backoff_max));
+  ask_again(TimerKind::resolve, ClientOrderId{input.order}, policy_.resolve_backoff_first, order->resolves);
+}
+
+// The next question, twice as late as the last. A timer that comes before it is an older one's.
+void Machine::ask_again(TimerKind kind, ClientOrderId id, Duration first, std::int32_t times) {
+  const auto delay = backoff(first, times, policy_.resolve_backoff_max);
+  emit(ResolveAsked{id, cx_.now + delay});
+  arm(kind, id, delay);
 }
 
 void Machine::resolve_due(const ClientOrderId& id) {
   const auto* order = find_order(s_, id);
-  if (order == nullptr || !live(*order))
+  if (order == nullptr || !live(*order) || cx_.now < order->next_ask.value_or(Instant{}))
     return;
   query(*order);
   if (!in_doubt(order->row.status))
     return;
-  emit(ResolveAsked{ClientOrderId{id}});
-  arm(TimerKind::resolve, id,
-      backoff(policy_.resolve_backoff_first, find_order(s_, id)->resolves, policy_.resolve_backoff_max));
+  ask_again(TimerKind::resolve, id, policy_.resolve_backoff_first, order->resolves + 1);
 }
 
 // A cancel is asked for again from the second look on: the first may have been lost.
 void Machine::cancel_due(const ClientOrderId& id) {
   const auto* order = find_order(s_, id);
-  if (order == nullptr || !live(*order) || !order->cancel_asked)
+  if (order == nullptr || !live(*order) || !order->cancel_asked || cx_.now < order->next_ask.value_or(Instant{}))
     return;
   query(*order);
   if (order->resolves > 0)
     send_cancel(*order);
-  emit(ResolveAsked{ClientOrderId{id}});
-  arm(TimerKind::cancel_confirm, id,
-      backoff(policy_.cancel_confirm, find_order(s_, id)->resolves, policy_.resolve_backoff_max));
+  ask_again(TimerKind::cancel_confirm, id, policy_.cancel_confirm, order->resolves + 1);
 }
 
 void Machine::operator()(const OrderNotFound& input) {
@@ -99,8 +100,7 @@ void Machine::operator()(const OrderNotFound& input) {
   if (!in_doubt(order->row.status))
     return conclude_absent(ClientOrderId{input.order});  // its parent's fate is known, so no fill can hide here
   emit(AbsenceChecked{ClientOrderId{input.order}, true});
-  effect(QueryPosition{});
-  arm(TimerKind::position_query, {}, policy_.cancel_confirm);
+  ask_position();
 }
 
 void Machine::operator()(const PositionReport& input) {

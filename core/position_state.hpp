@@ -84,9 +84,10 @@ struct WorkingOrder {
   bool position_asked = false;  // absence is proven but for the broker's position
   std::int32_t looks = 0;       // queries that found nothing
   std::optional<Instant> first_look;
-  std::int32_t resolves = 0;  // for the back-off
+  std::int32_t resolves = 0;        // for the back-off
+  std::optional<Instant> next_ask;  // timers before it belong to an older question
   HEED_FIELDS(row, lot, executions, booked, booked_value, inferred, group, set, reduced, replaces, subreason,
-              cancel_wanted, cancel_asked, assumed_end, grace, position_asked, looks, first_look, resolves);
+              cancel_wanted, cancel_asked, assumed_end, grace, position_asked, looks, first_look, resolves, next_ask);
 };
 
 enum class CloseStage : std::uint8_t { cancelling, confirming, closing };
@@ -121,14 +122,15 @@ struct PositionState {
   std::vector<ClosePlan> closes_waiting;  // other closes, in order of arrival
   std::optional<Instant> blocked_until;
   std::string blocked_by;
-  std::optional<Instant> last_close_at;  // cooldown
-  std::string quarantine;                // reason; empty: not
+  std::optional<Instant> last_close_at;      // cooldown
+  std::optional<Instant> next_position_ask;  // likewise, of the broker's position
+  std::string quarantine;                    // reason; empty: not
   // What the broker held when a difference stayed: exits stay within it. Empty: as our lots say.
   std::optional<Quantity> broker_quantity;
   Money realized;          // since last flat
   std::int64_t steps = 0;  // events applied since ever: revision numbers come from here
   HEED_FIELDS(account, symbol, lots, orders, close, closes_waiting, blocked_until, blocked_by, last_close_at,
-              quarantine, broker_quantity, realized, steps);
+              next_position_ask, quarantine, broker_quantity, realized, steps);
 };
 
 }  // namespace heed::core

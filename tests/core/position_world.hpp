@@ -3,6 +3,7 @@
 
 #include "core/naming.hpp"
 #include "core/position.hpp"
+#include "core/position_parts.hpp"
 #include "tests/support/fields_hash.hpp"
 #include "tests/support/naive_venue.hpp"
 

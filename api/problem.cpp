@@ -89,12 +89,14 @@ Problem to_problem(const Error& error) {
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+  // Twice the distance, and one more where the first letter differs: a slip there is rare.
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::size_t best_score = 2 * std::max<std::size_t>(1, (name.size() + 2) / 3) + 2;
   for (const auto& candidate : candidates) {
-    const auto d = distance(name, candidate);
-    if (d < best_distance) {
-      best_distance = d;
+    const bool same_start = !name.empty() && !candidate.empty() && lower(name[0]) == lower(candidate[0]);
+    const auto score = 2 * distance(name, candidate) + (same_start ? 0 : 1);
+    if (score < best_score) {
+      best_score = score;
       best = candidate;
     }
   }

@@ -38,15 +38,21 @@ Schema choice() {
   return {{"type", "string"}, {"enum", std::move(names)}};
 }
 
-/// An object whose members are all there always, unless `required` says otherwise.
+/// An object. A strict one is a request: only `required` has to be there, and nothing else may. Of another one, an
+/// answer, all members are always there unless `required` says which.
 Schema object(std::initializer_list<std::pair<const char*, Schema>> members, bool strict = false,
               std::initializer_list<const char*> required = {}) {
   Schema properties = Schema::object();
   for (const auto& [name, schema] : members)
     properties[name] = schema;
   Schema out{{"type", "object"}, {"properties", std::move(properties)}};
-  if (required.size() != 0)
+  if (required.size() != 0) {
     out["required"] = required;
+  } else if (!strict) {
+    out["required"] = Schema::array();
+    for (const auto& [name, schema] : members)
+      out["required"].push_back(name);
+  }
   if (strict)
     out["additionalProperties"] = false;
   return out;

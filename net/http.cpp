@@ -74,11 +74,16 @@ std::string_view reason_phrase(int status) {
 }
 
 HttpResponse problem(int status, std::string_view detail) {
+  // A stable word for programs: "CONTENT_TOO_LARGE".
+  std::string code{reason_phrase(status)};
+  for (char& c : code)
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c >= 'A' && c <= 'Z' ? c : '_';
   JsonWriter w;
   w.begin_object();
   w.key("type").value("about:blank");
   w.key("title").value(reason_phrase(status));
   w.key("status").value(status);
+  w.key("code").value(code);
   w.key("detail").value(detail);
   w.end_object();
   return {status, {{"Content-Type", "application/problem+json"}}, std::move(w).str()};

@@ -33,7 +33,7 @@ public:
     watchers_[source] = std::move(watcher);
   }
   /// A further actor, for the inspector, under its name.
-  void set(const std::string& name, Inspectable actor) {
+  void set_other(const std::string& name, Inspectable actor) {
     const std::scoped_lock lock{mutex_};
     others_[name] = std::move(actor);
   }

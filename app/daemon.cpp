@@ -313,10 +313,10 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   supervisor_args->fatal = fatal;
   supervisor = system->spawn(supervisor_actor, std::shared_ptr<const SupervisorArgs>{supervisor_args});
 
-  directory->set("journal", journal);
-  directory->set("aggregator", aggregator);
-  directory->set("scheduler", scheduler);
-  directory->set("supervisor", supervisor);
+  directory->set_other("journal", journal);
+  directory->set_other("aggregator", aggregator);
+  directory->set_other("scheduler", scheduler);
+  directory->set_other("supervisor", supervisor);
   auto inspector_args = std::make_shared<InspectorArgs>();
   inspector_args->directory = directory;
   inspector = system->spawn(inspector_actor, std::shared_ptr<const InspectorArgs>{inspector_args});

@@ -122,7 +122,7 @@ std::string default_text() {
 }
 
 std::string sample_text() {
-  return R"(# What `make run` runs: calls of the past, replayed at sixty times their speed against the built-in exchange.
+  return R"(# What `make run` runs: calls of the past, replayed at 1200 times their speed against the built-in exchange.
 # Everything stays on this machine, and in var/.
 
 [daemon]
@@ -142,7 +142,7 @@ listen = "127.0.0.1:8420"
 synthetic_seed = 7
 symbols = ["AAPL", "AMD", "AMZN", "GOOGL", "META", "MSFT", "NVDA", "SPY", "TSLA"]
 start = 2025-06-02T13:28:00Z   # two minutes before the opening
-speed = 60
+speed = 1200                    # a session takes twenty seconds, a night fifty
 cash = 100000
 
 [[account]]
@@ -150,6 +150,10 @@ id = "paper"
 venue = "exchange"
 starting_equity = 100000
 poll_interval_seconds = 1
+
+# At this speed a second on the wall is twenty minutes of the market.
+[account.risk]
+quote_age_seconds_max = 1800
 
 [[source]]
 id = "sample"

@@ -32,7 +32,7 @@ struct AccountOptions {
 struct EngineOptions {
   std::uint64_t seed = 1;
   Instant start{};
-  std::vector<AccountOptions> accounts{AccountOptions{}};
+  std::vector<AccountOptions> accounts = std::vector<AccountOptions>(1);
   core::MarketCalendar calendar = core::MarketCalendar::nyse();
   int partial_fill_percent = 10;                            // of eligible fills; 0 switches partial fills off
   Duration partial_pause = std::chrono::milliseconds{500};  // until the rest of a partial fill is looked at again

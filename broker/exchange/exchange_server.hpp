@@ -22,7 +22,7 @@ struct ExchangeAccount {
 
 struct ExchangeOptions {
   std::string listen = "127.0.0.1:0";  // port 0 picks one
-  std::vector<ExchangeAccount> accounts{ExchangeAccount{}};
+  std::vector<ExchangeAccount> accounts = std::vector<ExchangeAccount>(1);
 
   // Prices: bars from a folder, else a random walk; with neither the script (POST /sim/price) alone.
   std::string bars_directory;

@@ -21,7 +21,7 @@ struct Credential {
 };
 
 struct WireOptions {
-  std::vector<Credential> credentials{Credential{}};
+  std::vector<Credential> credentials = std::vector<Credential>(1);
   int requests_per_minute = 200;  // per key, trading and market data each; 0: no limit
   bool day_trade_keys = false;    // the account members that vanished in 2026-07
 };

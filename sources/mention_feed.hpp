@@ -29,7 +29,8 @@ public:
   virtual ~MentionFeed() = default;
   /// Up to `max` inputs behind `cursor`. Error unavailable when the source cannot be read now.
   virtual Result<FeedPage> read(const std::string& cursor, std::size_t max, Instant now) = 0;
-  /// The cursor behind everything that is there now, for a cold start that trades nothing old.
+  /// The cursor behind everything that is there now, for a cold start that trades nothing old. A source that does not
+  /// exist yet holds nothing old: its beginning. Error unavailable when it exists and cannot be read now.
   virtual Result<std::string> newest(Instant now) = 0;
 };
 

@@ -111,13 +111,16 @@ public:
   }
 
   Result<std::string> newest(Instant) override {
+    std::error_code ignored;
+    if (!std::filesystem::exists(options_.path, ignored))
+      return std::to_string(before_all);
     auto opened = open();
     if (!opened)
       return opened.error();
     const auto last = highest_id(opened.value().get());
     if (!last)
       return last.error();
-    return last.value() ? std::to_string(*last.value()) : std::string{};
+    return std::to_string(last.value().value_or(before_all));
   }
 
 private:

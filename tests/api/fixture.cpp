@@ -156,15 +156,16 @@ TestApi::~TestApi() { server.reset(); }
 
 Reply TestApi::ask(const std::string& method, const std::string& target, const std::string& body,
                    net::Headers headers) {
-  std::promise<Result<net::HttpResponse>> answer;
+  // Shared: the client's thread may still be inside of set_value when this one goes on.
+  const auto answer = std::make_shared<std::promise<Result<net::HttpResponse>>>();
   net::HttpRequest request;
   request.method = method;
   request.target = target;
   request.body = body;
   request.headers = std::move(headers);
   client->send(request, std::chrono::seconds{30},
-               [&answer](Result<net::HttpResponse> result) { answer.set_value(std::move(result)); });
-  auto result = answer.get_future().get();
+               [answer](Result<net::HttpResponse> result) { answer->set_value(std::move(result)); });
+  auto result = answer->get_future().get();
   INFO((result ? std::string{} : result.error().detail));
   REQUIRE(result);
   return {result.value().status, result.value().headers, result.value().body};

@@ -264,7 +264,7 @@ void Machine::operator()(const Recovered&) {
     } else if (const auto* head = head_of(s_, s_.orders[i]); head == nullptr || !in_doubt(head->row.status)) {
       query(s_.orders[i]);
       if (s_.orders[i].cancel_asked)
-        arm(TimerKind::cancel_confirm, id, policy_.cancel_confirm);
+        ask_again(TimerKind::cancel_confirm, id, policy_.cancel_confirm, 0);
       if (s_.orders[i].grace)
         arm(TimerKind::partial_grace, id, policy_.partial_grace);
     }

@@ -80,6 +80,19 @@ struct FillExplained {
   HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts);
 };
 
+/// An over-fill turns out to have been the exit of shares whose entry was told later: the two lots cancel each other
+/// at the over-fill's price.
+struct LotsNetted {
+  static constexpr std::string_view type_name = "lots_netted";
+  IntentId stray;
+  IntentId lot;
+  Quantity quantity;
+  Money value;
+  Instant at{};
+  std::vector<FillPart> parts;
+  HEED_FIELDS(stray, lot, quantity, value, at, parts);
+};
+
 /// The order is not wanted any more. The cancel goes out once the venue is known to have it.
 struct CancelWanted {
   static constexpr std::string_view type_name = "cancel_wanted";
@@ -253,7 +266,7 @@ struct ExternalChanged {
 };
 
 using PositionEvent =
-  std::variant<LotOpened, LotDropped, OrderPlanned, OrderChanged, FillBooked, FillExplained, CancelWanted,
+  std::variant<LotOpened, LotDropped, OrderPlanned, OrderChanged, FillBooked, FillExplained, LotsNetted, CancelWanted,
                CancelAsked, OrderLooked, AbsenceChecked, ResolveAsked, OrderResent, GraceStarted, LevelsChanged,
                DueChanged, ProtectionRefused, ProtectionDue, NakedChanged, CloseStarted, CloseQueued, CloseAdvanced,
                PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed, Settled, BlockChanged,

@@ -38,6 +38,17 @@ public:
   void operator()(const FillBooked& e);
   void operator()(const FillExplained& e);
 
+  void operator()(const LotsNetted& e) {
+    for (const auto& part : e.parts) {
+      auto& l = lot(part.lot);
+      apply(l, part);
+      l.ended = false;
+      l.last_reason = CloseReason::reconciler_cleanup;
+      l.last_subreason.clear();
+      s_.realized += part.realized;
+    }
+  }
+
   void operator()(const CancelWanted& e) { order(e.order).cancel_wanted = true; }
   void operator()(const CancelAsked& e) {
     auto& o = order(e.order);

@@ -217,6 +217,45 @@ IntentId Machine::stray_lot(const WorkingOrder& order) {
   return id;
 }
 
+// Lots of ours on both sides cannot both be at the broker: the one nobody wanted was an exit of the other.
+bool Machine::net_stray(const Lot& stray) {
+  const auto other = std::ranges::find_if(
+    s_.lots, [&](const Lot& lot) { return !lot.quantity.is_zero() && !is_external(lot) && lot.side != stray.side; });
+  if (other == s_.lots.end())
+    return false;
+  LotsNetted event;
+  event.stray = stray.id;
+  event.lot = other->id;
+  event.quantity = std::min(held(stray), held(*other));
+  event.value =
+    event.quantity == held(stray) ? stray.cost : Decimal::mul_div(stray.cost, event.quantity, held(stray));
+  event.at = cx_.now;
+  event.parts = {exit_part(stray, event.quantity, event.value, {}),
+                 exit_part(*other, event.quantity, event.value, {})};
+  const auto name = derived_execution(ClientOrderId{}, "net " + stray.id.str() + std::to_string(s_.steps));
+  emit(event);
+  for (const auto& part : event.parts) {
+    const auto& lot = *find_lot(s_, part.lot);
+    FillRow row;
+    row.account = s_.account;
+    row.execution_id = name;
+    row.lot = lot.id;
+    row.symbol = s_.symbol;
+    row.strategy = lot.strategy;
+    row.source = lot.source;
+    row.signal = lot.signal;
+    row.side = opposite(lot.side);
+    row.leg = Leg::close;
+    row.quantity = part.quantity;
+    row.price = price_of(event.value, event.quantity, cx_.instrument.multiplier);
+    row.realized = part.realized;
+    row.inferred = true;
+    row.at = cx_.now;
+    out_.rows.emplace_back(std::move(row));
+  }
+  return true;
+}
+
 // The price, or the fee, of something inferred is now known.
 void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   const auto& order = *find_order(s_, id);

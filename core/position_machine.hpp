@@ -108,6 +108,7 @@ private:
   void explain_fill(const ClientOrderId& order, const Fill& fill);
   std::vector<FillPart> allocate(const WorkingOrder& order, const Fill& fill);
   void allocate_exit(const WorkingOrder& order, const Fill& fill, std::vector<FillPart>& parts);
+  bool net_stray(const Lot& stray);
   IntentId stray_lot(const WorkingOrder& order);
   void warn_about(const WorkingOrder& order, const Fill& fill);
   void fill_rows(const FillBooked& event);

@@ -129,7 +129,8 @@ void Machine::replace(const ClientOrderId& id, std::optional<Quantity> quantity,
   command.new_client_order_id = fresh.row.client_order_id;
   command.account = s_.account;
   command.symbol = s_.symbol;
-  command.quantity = quantity;
+  if (quantity)
+    command.quantity = *quantity + old.row.cum_qty;  // a fill on the way then comes off the new order
   if (price)
     (old.row.leg == Leg::take_profit ? command.limit_price : command.stop_price) = price;
   const ClientOrderId old_id = id;

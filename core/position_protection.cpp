@@ -31,6 +31,8 @@ bool Machine::protect() {
 // Does one thing for one lot, if there is one to do.
 bool Machine::protect_lot(std::size_t index) {
   const auto& lot = s_.lots[index];
+  if (lot.stray && !lot.quantity.is_zero() && net_stray(lot))
+    return true;
   if (lot.quantity.is_zero() || is_external(lot) || is_closing(s_, lot))
     return false;  // without shares: clean_up(); while closing: the close
   if (lot.stray) {

@@ -61,7 +61,7 @@ void Machine::wait_for_entry(const WorkingOrder& order) {
   for (const auto& entry : s_.orders)
     if (is_entry(entry) && live(entry) && entry.lot == order.lot)
       query(entry);
-  if (!order.next_ask || *order.next_ask <= cx_.now)
+  if (!order.cancel_asked && (!order.next_ask || *order.next_ask <= cx_.now))
     ask_again(TimerKind::resolve, order.row.client_order_id, policy_.resolve_backoff_first, order.resolves);
 }
 

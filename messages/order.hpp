@@ -91,7 +91,7 @@ struct ReplaceOrder {
   ClientOrderId new_client_order_id;
   AccountId account;
   Symbol symbol;
-  std::optional<Quantity> quantity;
+  std::optional<Quantity> quantity;  // as FIX's OrderQty: what the old one has filled counts in
   std::optional<Price> limit_price;
   std::optional<Price> stop_price;
   HEED_FIELDS(client_order_id, venue_order_id, new_client_order_id, account, symbol, quantity, limit_price,

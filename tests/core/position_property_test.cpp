@@ -148,8 +148,6 @@ private:
   bool may_fill(NaiveVenue::Order& order) {
     if (!w_.venue.active(order) || order.made.leg == Leg::entry || order.made.leg == Leg::close)
       return w_.venue.active(order);
-    if (quiet() && w_.below(4) == 0)
-      rising_ = !rising_;
     const bool up = (order.made.leg == Leg::take_profit) == (order.made.side == Side::sell);
     return up == rising_;
   }
@@ -175,6 +173,8 @@ private:
     return true;
   }
   void fill() {
+    if (quiet() && w_.below(4) == 0)
+      rising_ = !rising_;
     std::vector<NaiveVenue::Order*> ready;
     for (auto& order : w_.venue.orders)
       if (may_fill(order))
@@ -220,6 +220,8 @@ private:
       w_.pass(std::chrono::seconds{40});
       w_.reconcile();
       w_.calm();
+      if (!w_.state.quarantine.empty() && net_quantity(w_.state) == w_.venue.position)
+        w_.feed(LiftQuarantine{"reconciler"});  // they agree again
       for (std::size_t i = 0; i < w_.venue.orders.size(); ++i) {
         auto& order = w_.venue.orders[i];
         const bool at_market = order.made.leg == Leg::close || order.made.leg == Leg::entry;

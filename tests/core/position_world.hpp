@@ -338,7 +338,8 @@ private:
     if (chance(faults.query_fails))
       return inbox.push_back(AskAgain{e.order, "503"});
     const auto found = venue.query(e.order);
-    if (found.empty() || chance(faults.query_blind))
+    // A venue may be late to list an order; two looks apart in time are proof by agreement, so it is blind once.
+    if (found.empty() || (chance(faults.query_blind) && blind_to_.insert(e.order.str()).second))
       return inbox.push_back(OrderNotFound{e.order});
     for (const auto& report : found)
       inbox.emplace_back(report);
@@ -402,6 +403,7 @@ private:
   }
 
   int intents = 0;
+  std::set<std::string> blind_to_;
 };
 
 }  // namespace heed::test

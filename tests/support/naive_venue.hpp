@@ -108,9 +108,11 @@ public:
       return std::nullopt;
     if (!can_.replace || old == nullptr || !working(*old) || old->cancelling)
       return Refusal{"42210000", "order cannot be replaced"};
+    if (command.quantity && *command.quantity <= old->now.cum_qty)
+      return Refusal{"42210000", "the order has filled as much already"};
     auto fresh = *old;
     fresh.made.client_order_id = command.new_client_order_id;
-    fresh.made.quantity = command.quantity.value_or(open(*old));
+    fresh.made.quantity = command.quantity ? *command.quantity - old->now.cum_qty : open(*old);
     if (command.limit_price)
       fresh.made.limit_price = command.limit_price;
     if (command.stop_price)

@@ -113,6 +113,9 @@ inline bool is_affected(const PositionState& state, const ClosePlan& plan, const
   if (!plan.quantity)
     return true;
   auto left = *plan.quantity - plan.closed;
+  if (plan.stage == CloseStage::closing)  // whatever exits filled meanwhile, the order on its way takes its part
+    if (const auto* order = find_order(state, plan.order); order != nullptr && live(*order))
+      left = std::max(left, open_quantity(state, *order));
   for (const auto& other : state.lots) {
     if (!in_scope(plan, other))
       continue;

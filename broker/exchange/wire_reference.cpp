@@ -83,8 +83,8 @@ net::HttpResponse Wire::get_calendar(const Call& call) const {
   for (const auto& [name, into] : {std::pair{"start", &from}, std::pair{"end", &to}})
     if (const auto* text = call.target.find(name)) {
       auto date = parse_iso_date(*text);
-      if (const auto instant = date ? std::nullopt : parse_rfc3339(*text))
-        date = calendar.date_at(*instant);
+      if (!date && parse_rfc3339(*text))
+        date = parse_iso_date(text->substr(0, 10));  // clients send midnights; the date is meant as it is written
       if (!date)
         return refuse({422, 42210000, std::string{"invalid "} + name, {}, {}});
       *into = *date;

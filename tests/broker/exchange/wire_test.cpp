@@ -372,6 +372,7 @@ TEST_CASE("clock, calendar and assets") {
   CHECK(text(open, "next_open") == "2020-03-05T09:30:00-05:00");
   const auto days = c.get("/v2/calendar?start=2020-11-25&end=2020-11-28");
   REQUIRE(days.items.size() == 2);
+  CHECK(c.get("/v2/calendar?start=2020-11-25T00:00:00.000Z&end=2020-11-28T00:00:00.000Z").items.size() == 2);
   CHECK(text(days.items[0], "close") == "16:00");
   CHECK(text(days.items[1], "date") == "2020-11-27");
   CHECK(text(days.items[1], "open") == "09:30");

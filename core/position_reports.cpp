@@ -118,9 +118,9 @@ void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
       status != OrderStatus::rejected)
     if (const auto* old = find_order(s_, order.replaces);
         old != nullptr && old->row.status == OrderStatus::pending_replace) {
-      const ClientOrderId old_id = old->row.client_order_id;
-      change_status(*old, OrderStatus::replaced, true, "", "the new order is there");
-      query(*find_order(s_, old_id));  // it may have filled before
+      // Over, but how much it filled before only its own report tells; until then its shares count as covered.
+      query(*old);
+      ask_again(TimerKind::resolve, ClientOrderId{old->row.client_order_id}, policy_.resolve_backoff_first, 0);
     }
   if (is_terminal(find_order(s_, id)->row.status))
     order_over(id, before);

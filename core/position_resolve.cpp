@@ -61,7 +61,7 @@ void Machine::resolve_due(const ClientOrderId& id) {
   if (order == nullptr || !live(*order) || cx_.now < order->next_ask.value_or(Instant{}))
     return;
   query(*order);
-  if (!in_doubt(order->row.status))
+  if (!in_doubt(order->row.status) && order->row.status != OrderStatus::pending_replace)
     return;
   ask_again(TimerKind::resolve, id, policy_.resolve_backoff_first, order->resolves + 1);
 }

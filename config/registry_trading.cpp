@@ -205,9 +205,9 @@ std::vector<Key> order_limits() {
     reloadable<&RiskLimits::price_deviation_fraction_max>(
       "price_deviation_fraction_max", over_zero_to_one(), "of the last price",
       "An order's price may not be farther away.", Role::fraction),
-    reloadable<&RiskLimits::orders_per_second>("orders_per_second", between(1, 1'000), "orders a second",
+    reloadable<&RiskLimits::orders_per_second>("orders_per_second", between(1, 10'000), "orders a second",
                                                "Beyond, a pause named `order_rate`."),
-    reloadable<&RiskLimits::orders_per_minute>("orders_per_minute", between(1, 60'000), "orders a minute",
+    reloadable<&RiskLimits::orders_per_minute>("orders_per_minute", between(1, 600'000), "orders a minute",
                                                "Beyond, a pause named `order_rate`."),
     reloadable<&RiskLimits::rejects_in_row>("rejects_in_row", between(0, 1'000), "orders",
                                             "Rejected one after another pause the account (`rejects`); 0 is off."),

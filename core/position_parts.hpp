@@ -69,6 +69,14 @@ inline bool was_replaced(const PositionState& state, const WorkingOrder& order) 
                              [&](const WorkingOrder& other) { return other.replaces == order.row.client_order_id; });
 }
 
+/// What the order that it replaces filled at last is not known yet.
+inline bool is_succeeding(const PositionState& state, const WorkingOrder& order) {
+  if (order.replaces.empty())
+    return false;
+  const auto* old = find_order(state, order.replaces);
+  return old != nullptr && live(*old);
+}
+
 /// The end of this leg ends its venue-made group: not so where a replace took its place, or where it is itself a
 /// replace that never came to be.
 inline bool ends_group(const PositionState& state, const WorkingOrder& order) {

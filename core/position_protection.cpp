@@ -144,7 +144,8 @@ bool Machine::resize_legs(const Lot& lot) {
       continue;
     for (const auto& id : {set.stop_loss, set.take_profit}) {
       const auto* leg = find_order(s_, id);
-      if (leg == nullptr || leg->reduced.is_zero() || leg->cancel_wanted || !is_resting(leg->row.status))
+      if (leg == nullptr || leg->reduced.is_zero() || leg->cancel_wanted || !is_resting(leg->row.status) ||
+          is_succeeding(s_, *leg))
         continue;
       const auto keep = open_quantity(s_, *leg);
       if (keep.is_positive() && policy_.venue.replace && lot.protect_failures == 0)
@@ -202,7 +203,7 @@ bool Machine::reshape(const Lot& lot, const ExitSet& set, Quantity grow) {
 // Moves one resting leg to its wanted level, and lets it grow.
 bool Machine::move_leg(const Lot& lot, const ClientOrderId& id, const ExitSet& set, Quantity grow) {
   const auto* leg = find_order(s_, id);
-  if (leg == nullptr || leg->cancel_wanted || !is_resting(leg->row.status))
+  if (leg == nullptr || leg->cancel_wanted || !is_resting(leg->row.status) || is_succeeding(s_, *leg))
     return false;
   const bool target = leg->row.leg == Leg::take_profit;
   const auto wanted = target ? lot.target : lot.stop;

@@ -12,6 +12,7 @@
 #include "app/config_map.hpp"
 #include "app/edge.hpp"
 #include "app/embedded_exchange.hpp"
+#include "config/address.hpp"
 #include "config/load.hpp"
 #include "core/cron.hpp"
 #include "net/runtime.hpp"
@@ -123,10 +124,10 @@ Status Daemon::Impl::start_clock() {
     clock = std::make_shared<SystemClock>();
     return Ok{};
   }
-  std::string url;
-  for (const auto& account : config.accounts)
-    if (url.empty())
-      url = account.venue == config::VenueKind::exchange && exchange ? exchange->url() : account.base_url;
+  std::string url = exchange ? exchange->url() : std::string{};
+  for (const auto& account : config.accounts)  // one that runs by itself: `heed exchange`
+    if (const auto address = config::parse_url(account.base_url); url.empty() && address && address->is_loopback())
+      url = account.base_url;
   const auto endpoint = net::parse_endpoint(url);
   if (!endpoint)
     return endpoint.error();

@@ -30,6 +30,7 @@ int run_exchange(const ExchangeOptions& options) {
   to.always_open = options.hours == MarketHours::always;
   to.slippage = options.slippage;
   to.fee_per_order = options.fee_per_order;
+  to.partial_fill_percent = options.partial_fill_percent;
   to.faults_file = options.faults_file;
   to.ledger_file = options.ledger_file;
   to.state_file = options.state_file;

@@ -106,9 +106,15 @@ void check_exchange(Reading& reading) {
   const Exchange& exchange = config.exchange;
   const At table{"exchange", 0};
   const bool seeded = exchange.synthetic_seed.has_value();
-  if (config.clock.source == ClockSource::exchange && !config.needs_exchange())
+  // One that runs as its own process (`heed exchange`) is an alpaca account on this machine.
+  const bool has_exchange = std::any_of(config.accounts.begin(), config.accounts.end(), [](const Account& account) {
+    const auto url = parse_url(account.base_url);
+    return account.venue == VenueKind::exchange || (url && url->is_loopback());
+  });
+  if (config.clock.source == ClockSource::exchange && !has_exchange)
     reading.error({"clock", 0, "source"}, "needs an account at the built-in exchange",
-                  "give an account venue = \"exchange\", or write source = \"system\"");
+                  "give an account venue = \"exchange\", or the base_url of `heed exchange`, or write source = "
+                  "\"system\"");
   if (seeded && !exchange.bars.empty())
     reading.error({"exchange", 0, "synthetic_seed"}, "and bars are both set, and prices come from one of them",
                   "take one out");

@@ -46,7 +46,7 @@ Section clock() {
     {{.name = "source",
       .slot = slot_of<&Clock::source>,
       .doc = "`exchange` takes the built-in exchange's clock, to play the past through the live daemon; it needs an "
-             "account with venue = \"exchange\"."}});
+             "account with venue = \"exchange\", or one whose base_url is a `heed exchange` on this machine."}});
 }
 
 Section journal() {

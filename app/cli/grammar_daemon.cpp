@@ -143,6 +143,9 @@ void add_exchange(Parser& parser) {
   app.add_option("--cash", a->cash, "What the account begins with [100000]")->type_name("MONEY");
   app.add_option("--slippage", a->slippage, "Fraction of the price [0.0005]")->type_name("F");
   app.add_option("--fee", a->fee, "Per order [0]")->type_name("MONEY");
+  app.add_option("--partial-fills", o.partial_fill_percent, "Percent of fills that come in parts [10]")
+    ->type_name("PERCENT")
+    ->check(CLI::Range(0, 100));
   app.add_flag("--whole-shares", a->whole_shares, "Refuse fractions of a share");
   app.add_option("--faults", o.faults_file, "Scripted faults, JSON")->type_name("FILE");
   app.add_option("--ledger", o.ledger_file, "Write every order and execution there")->type_name("FILE");

@@ -237,6 +237,17 @@ TEST_CASE("the exchange's clock needs an account there") {
   CHECK(outcome.errors[0].message == "needs an account at the built-in exchange");
 }
 
+TEST_CASE("an exchange that runs as its own process on this machine may give the clock, a far broker may not") {
+  const auto outcome_with = [](const std::string& address) {
+    return parse_text("[clock]\nsource = 'exchange'\n" + alpaca + address, keys("PK1"));
+  };
+  CHECK(outcome_with("base_url = 'http://127.0.0.1:8421'").config.has_value());
+  const LoadOutcome far = outcome_with("");
+  REQUIRE(far.errors.size() == 1);
+  CHECK(far.errors[0].key == "clock.source");
+  CHECK(far.errors[0].line == 2);
+}
+
 TEST_CASE("an empty exit scan is fine where nothing is held to a date") {
   CHECK(valid("[schedule]\nexit_scan = ''\n").schedule.exit_scan.empty());
 }

@@ -34,25 +34,13 @@ std::variant<net::Json, Problem> parse_body(std::string_view body, bool may_be_e
   return problem;
 }
 
-std::string_view kind_name(net::Json::Kind kind) {
-  switch (kind) {
-    case net::Json::Kind::null: return "null";
-    case net::Json::Kind::boolean: return "a boolean";
-    case net::Json::Kind::number: return "a number";
-    case net::Json::Kind::string: return "a string";
-    case net::Json::Kind::array: return "a list";
-    case net::Json::Kind::object: return "an object";
-  }
-  return "something else";
-}
-
 ObjectReader::ObjectReader(const net::Json& object, std::string path, std::optional<Problem>& problem)
     : object_{object}, path_{std::move(path)}, problem_{problem} {
   if (!object_.is_object() && !problem_)
     problem_ = Problem{
       400,
       "FIELD_INVALID",
-      (path_.empty() ? "the body" : path_) + " must be an object, not " + std::string{kind_name(object_.kind)},
+      (path_.empty() ? "the body" : path_) + " must be an object, not " + std::string{net::kind_name(object_.kind)},
       path_,
       {},
       false,
@@ -76,7 +64,7 @@ std::optional<std::string> ObjectReader::text(std::string_view name, std::size_t
   if (value == nullptr)
     return std::nullopt;
   if (!value->is_string())
-    fail(name, "FIELD_INVALID", "must be a string, not " + std::string{kind_name(value->kind)});
+    fail(name, "FIELD_INVALID", "must be a string, not " + std::string{net::kind_name(value->kind)});
   else if (value->text.empty() || value->text.size() > size_max)
     fail(name, "FIELD_INVALID", "must have 1 to " + std::to_string(size_max) + " characters");
   else if (!is_plain_text(value->text))
@@ -95,7 +83,7 @@ std::optional<Decimal> ObjectReader::decimal(std::string_view name) {
     fail(name, "FIELD_INVALID",
          "must be a decimal like \"12.5\" with at most nine decimals and no exponent" +
            (value->is_string() || value->is_number() ? ", not " + value->text.substr(0, 40)
-                                                     : ", not " + std::string{kind_name(value->kind)}));
+                                                     : ", not " + std::string{net::kind_name(value->kind)}));
   return number;
 }
 
@@ -116,7 +104,7 @@ std::optional<bool> ObjectReader::boolean(std::string_view name) {
     return std::nullopt;
   if (value->kind == net::Json::Kind::boolean)
     return value->boolean;
-  fail(name, "FIELD_INVALID", "must be true or false, not " + std::string{kind_name(value->kind)});
+  fail(name, "FIELD_INVALID", "must be true or false, not " + std::string{net::kind_name(value->kind)});
   return std::nullopt;
 }
 

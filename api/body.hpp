@@ -18,9 +18,6 @@ namespace heed::api {
 /// The body as a document; 400 JSON_INVALID with the place. An empty body is an empty object where `may_be_empty`.
 std::variant<net::Json, Problem> parse_body(std::string_view body, bool may_be_empty);
 
-/// "a string", "a number": for messages.
-std::string_view kind_name(net::Json::Kind kind);
-
 /// Reads the fields of one object and notices which it was not asked for. The first problem is kept; from then on
 /// every read gives nothing. Null counts as absent.
 class ObjectReader {

@@ -3,74 +3,18 @@
 #include "api/body.hpp"
 #include "net/json.hpp"
 #include "persistence/json_write.hpp"
+#include "sources/mention_json.hpp"
 
-#include <array>
 #include <utility>
 
 namespace heed::api {
 namespace {
 
 using core::FieldError;
-using core::RawMention;
 using net::Json;
 
-constexpr std::size_t kept_body_max = 2048;
-
-struct Field {
-  std::string_view name;
-  std::optional<std::string> RawMention::*member;
-  bool number_too = false;  // a number is as good as its text
-};
-constexpr std::array fields{
-  Field{"id", &RawMention::id, true},
-  Field{"external_id", &RawMention::external_id},
-  Field{"source", &RawMention::source},
-  Field{"symbol", &RawMention::symbol},
-  Field{"action", &RawMention::action},
-  Field{"conviction", &RawMention::conviction, true},
-  Field{"time_horizon", &RawMention::time_horizon},
-  Field{"rationale_quote", &RawMention::rationale_quote},
-  Field{"title", &RawMention::title},
-  Field{"url", &RawMention::url},
-  Field{"published_at", &RawMention::published_at},
-  Field{"created_at", &RawMention::created_at},
-};
-
-FieldError unknown_field(std::string_view name) {
-  std::vector<std::string> names;
-  for (const auto& f : fields)
-    names.emplace_back(f.name);
-  const auto problem = unknown_name("field", "FIELD_UNKNOWN", name, names);
-  return {problem.field, problem.detail};
-}
-
-std::optional<FieldError> take_member(RawMention& raw, const std::string& name, const Json& value) {
-  for (const auto& field : fields) {
-    if (field.name != name)
-      continue;
-    if (value.is_null())
-      return std::nullopt;
-    if (!value.is_string() && !(field.number_too && value.is_number()))
-      return FieldError{name, std::string{"must be "} + (field.number_too ? "a number" : "a string") + ", not " +
-                                std::string{kind_name(value.kind)}};
-    raw.*field.member = value.text;
-    return std::nullopt;
-  }
-  return unknown_field(name);
-}
-
-std::variant<Mention, FieldError> read_one(const Json& item, const core::MentionIntake& intake) {
-  if (!item.is_object())
-    return FieldError{"", "a mention must be an object, not " + std::string{kind_name(item.kind)}};
-  RawMention raw;
-  for (const auto& [name, value] : item.members)
-    if (auto error = take_member(raw, name, value))
-      return std::move(*error);
-  return core::validate_mention(std::move(raw), intake);
-}
-
 void write_json(std::string& out, const Json& value) {
-  if (out.size() > kept_body_max)
+  if (out.size() > rejected_body_max)
     return;
   switch (value.kind) {
     case Json::Kind::null: out += "null"; break;
@@ -102,13 +46,13 @@ void write_json(std::string& out, const Json& value) {
 std::string kept_body(const Json& item) {
   std::string out;
   write_json(out, item);
-  if (out.size() > kept_body_max)
-    out.resize(kept_body_max);
+  if (out.size() > rejected_body_max)
+    out.resize(rejected_body_max);
   return out;
 }
 
 void add(MentionBatch& batch, std::size_t index, const Json& item, const core::MentionIntake& intake) {
-  auto answer = read_one(item, intake);
+  auto answer = read_mention(item, intake);
   if (auto* mention = std::get_if<Mention>(&answer)) {
     mention->id = 0;
     batch.mentions.push_back(std::move(*mention));
@@ -144,7 +88,7 @@ std::variant<MentionBatch, Problem> read_mentions(std::string_view body, const c
     return Problem{
       400,
       "BODY_INVALID",
-      "the body must be one mention (an object) or a list of them, not " + std::string{kind_name(document.kind)},
+      "the body must be one mention (an object) or a list of them, not " + std::string{net::kind_name(document.kind)},
       {},
       {},
       false,

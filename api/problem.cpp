@@ -2,31 +2,10 @@
 
 #include "persistence/json_write.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace heed::api {
 namespace {
-
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-/// Insertions, deletions, replacements, whatever the case.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 bool says_not_there(std::string_view code) {
   return code == "404" || code.ends_with("_UNKNOWN") || code.ends_with("NOT_FOUND");
@@ -86,21 +65,6 @@ Problem to_problem(const Error& error) {
   if (problem.code == "404")
     problem.code = "NOT_FOUND";
   return problem;
-}
-
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  // Twice the distance, and one more where the first letter differs: a slip there is rare.
-  std::string best;
-  std::size_t best_score = 2 * std::max<std::size_t>(1, (name.size() + 2) / 3) + 2;
-  for (const auto& candidate : candidates) {
-    const bool same_start = !name.empty() && !candidate.empty() && lower(name[0]) == lower(candidate[0]);
-    const auto score = 2 * distance(name, candidate) + (same_start ? 0 : 1);
-    if (score < best_score) {
-      best_score = score;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 Problem unknown_name(std::string_view what, std::string_view code, std::string_view name,

@@ -1,6 +1,7 @@
 // What the API answers when it cannot do what was asked: RFC 9457 problem documents with a stable `code`.
 #pragma once
 
+#include "messages/nearest_name.hpp"
 #include "messages/result.hpp"
 #include "net/http.hpp"
 
@@ -26,9 +27,6 @@ net::HttpResponse to_response(const Problem& problem);
 /// 400 invalid, 409 rejected (404 where the code says that something does not exist), 503 unavailable and not_sent,
 /// 504 unknown.
 Problem to_problem(const Error& error);
-
-/// The candidate close enough to `name` to be meant; empty if there is none.
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 /// 400 for a thing by name that is not one of `known`.
 Problem unknown_name(std::string_view what, std::string_view code, std::string_view name,

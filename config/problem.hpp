@@ -1,6 +1,8 @@
 // What is wrong with a configuration, said so that a person can mend it without reading the code.
 #pragma once
 
+#include "messages/nearest_name.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,11 +24,5 @@ struct Problem {
   /// "heed.toml:12:8: account.paper.mode: "lvie" is no value for it (allowed: paper, live); did you mean "live"?"
   std::string str() const;
 };
-
-/// Single insertions, deletions, replacements and swaps of neighbours between the two, upper and lower case alike.
-int edit_distance(std::string_view a, std::string_view b);
-
-/// The candidate closest to `name`, if it is close enough to be meant; else empty. Ties go to the first.
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace heed::config

@@ -201,4 +201,16 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
   return std::move(builder.document());
 }
 
+std::string_view kind_name(Json::Kind kind) {
+  switch (kind) {
+    case Json::Kind::null: return "null";
+    case Json::Kind::boolean: return "a boolean";
+    case Json::Kind::number: return "a number";
+    case Json::Kind::string: return "a string";
+    case Json::Kind::array: return "a list";
+    case Json::Kind::object: return "an object";
+  }
+  return "something else";
+}
+
 }  // namespace heed::net

@@ -37,6 +37,9 @@ public:
   std::optional<std::int64_t> integer() const;
 };
 
+/// "a number", "null": for messages to people.
+std::string_view kind_name(Json::Kind kind);
+
 /// Error: kind invalid, code "json", detail with byte offset and cause.
 Result<Json> parse_json(std::string_view text, std::size_t depth_max = 64);
 

@@ -1,7 +1,10 @@
 #include "sources/mention_json.hpp"
 
+#include "messages/nearest_name.hpp"
+
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace heed {
 namespace {
@@ -30,6 +33,18 @@ constexpr std::array fields{
   Field{"created_at", &RawMention::created_at},
 };
 
+FieldError unknown_field(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& field : fields)
+    known.emplace_back(field.name);
+  const std::string shown{name.substr(0, 64)};
+  const auto nearest = nearest_name(shown, known);
+  std::string reason = "\"" + shown + "\" is no field of a mention";
+  if (!nearest.empty())
+    reason += "; did you mean \"" + nearest + "\"?";
+  return {shown, reason};
+}
+
 std::optional<FieldError> take_member(RawMention& raw, const std::string& name, const Json& value) {
   for (const auto& field : fields) {
     if (field.name != name)
@@ -37,18 +52,19 @@ std::optional<FieldError> take_member(RawMention& raw, const std::string& name, 
     if (value.is_null())
       return std::nullopt;
     if (!value.is_string() && !(field.number_too && value.is_number()))
-      return FieldError{name, field.number_too ? "must be a number" : "must be a string"};
+      return FieldError{name, std::string{"must be "} + (field.number_too ? "a number" : "a string") + ", not " +
+                                std::string{net::kind_name(value.kind)}};
     raw.*field.member = value.text;
     return std::nullopt;
   }
-  return FieldError{name, "is no field of a mention"};
+  return unknown_field(name);
 }
 
 }  // namespace
 
 std::variant<Mention, FieldError> read_mention(const Json& item, const core::MentionIntake& intake) {
   if (!item.is_object())
-    return FieldError{"", "a mention must be a JSON object"};
+    return FieldError{"", "a mention must be an object, not " + std::string{net::kind_name(item.kind)}};
   RawMention raw;
   for (const auto& [name, value] : item.members)
     if (auto error = take_member(raw, name, value))

@@ -135,7 +135,7 @@ std::optional<int> Parser::check_leftovers(const Surroundings& surroundings) {
   const bool option = word.size() > 1 && word.front() == '-';
   const auto subcommands = command_names(at);
   const auto name = option ? word.substr(0, word.find('=')) : word;
-  const auto nearest = api::nearest_name(name, option ? option_names(at) : subcommands);
+  const auto nearest = nearest_name(name, option ? option_names(at) : subcommands);
   std::string what;
   if (option)
     what = "unknown option " + name;

@@ -9,6 +9,7 @@
 #include "messages/order.hpp"
 #include "messages/records.hpp"
 #include "messages/result.hpp"
+#include "messages/venue_capabilities.hpp"
 
 #include <chrono>
 #include <functional>
@@ -17,19 +18,6 @@
 #include <vector>
 
 namespace heed {
-
-struct VenueCapabilities {
-  bool native_bracket = false;           // entry with both exits in one order
-  bool bracket_needs_full_fill = false;  // legs go live only when the entry is wholly filled
-  bool native_oco = false;
-  bool replace = false;                  // in place (PATCH)
-  bool holds_quantity = false;           // open exits hold the shares they would sell
-  bool opposite_orders_refused = false;  // wash-trade rule: no plain exits beside an open entry
-  bool fractional = false;
-  bool shorting = false;
-  bool client_order_ids = true;  // reports carry our name
-  std::string name;              // "alpaca"
-};
 
 /// What the stream tells without being asked.
 struct VenueSink {

@@ -209,6 +209,20 @@ def check_keys(path, tables):
             yield f"{path}:{number}: there is no configuration key {key}"
 
 
+def check_samples(path, tables):
+    """Blocks of TOML: each table and key is one of the binary's."""
+    inside, table = False, ""
+    for number, line in enumerate(lines_of(path), 1):
+        if line.startswith("```"):
+            inside, table = line == "```toml", ""
+        elif inside and (header := re.match(r"\[+([a-z_.]+)\]+", line)):
+            table = header.group(1)
+            if table not in tables:
+                yield f"{path}:{number}: there is no configuration table [{table}]"
+        elif inside and (key := re.match(r"([a-z_]+) *=", line)) and key.group(1) not in tables.get(table, ()):
+            yield f"{path}:{number}: there is no configuration key {table}.{key.group(1)}"
+
+
 FILE_ENDINGS = {"hpp", "cpp", "md", "json", "sock", "db", "toml"}
 
 
@@ -295,7 +309,7 @@ def main():
             breaches.append(f"{arguments.heed}: does not answer as heed does")
         else:
             for path in documents():
-                breaches += [*check_commands(path, binary), *check_keys(path, tables)]
+                breaches += [*check_commands(path, binary), *check_keys(path, tables), *check_samples(path, tables)]
             breaches += check_limit_keys(tables)
     print("\n".join(breaches) if breaches else "docs: nothing to say")
     if not arguments.heed:

@@ -157,8 +157,16 @@ def command_lines(path):
             yield number, text
 
 
-def check_commands(path, binary):
-    for number, text in command_lines(path):
+def commented_lines():
+    """`heed ...` at the end of a comment in a sample configuration."""
+    for path in sorted((ROOT / "deploy").rglob("*.toml")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            if found := re.match(r"#.*: (heed [a-z].*)$", line):
+                yield path.relative_to(ROOT), number, found.group(1)
+
+
+def check_commands(lines, binary):
+    for path, number, text in lines:
         try:
             words = shlex.split(text)[1:]
         except ValueError as e:
@@ -309,7 +317,9 @@ def main():
             breaches.append(f"{arguments.heed}: does not answer as heed does")
         else:
             for path in documents():
-                breaches += [*check_commands(path, binary), *check_keys(path, tables), *check_samples(path, tables)]
+                breaches += check_commands([(path, *line) for line in command_lines(path)], binary)
+                breaches += [*check_keys(path, tables), *check_samples(path, tables)]
+            breaches += check_commands(commented_lines(), binary)
             breaches += check_limit_keys(tables)
     print("\n".join(breaches) if breaches else "docs: nothing to say")
     if not arguments.heed:

@@ -1,8 +1,8 @@
 #include "api/story.hpp"
 
 #include "api/checks.hpp"
+#include "api/event_words.hpp"
 #include "api/render.hpp"
-#include "net/json.hpp"
 
 #include <algorithm>
 #include <set>
@@ -80,38 +80,12 @@ void keep_account(Story& story, const AccountId& account) {
 
 // --- telling -------------------------------------------------------------------------------------------------------
 
-std::string scalar_text(const net::Json& value) {
-  switch (value.kind) {
-    case net::Json::Kind::boolean: return value.boolean ? "yes" : "no";
-    case net::Json::Kind::number:
-    case net::Json::Kind::string: return value.text;
-    default: return {};
-  }
-}
-
-/// "quantity 10, price 101.5": the plain members of an event's payload.
-std::string payload_text(const std::string& payload) {
-  const auto parsed = net::parse_json(payload.empty() ? "{}" : payload);
-  std::string out;
-  if (!parsed)
-    return payload.substr(0, 200);
-  for (const auto& [name, value] : parsed.value().members) {
-    const auto text = scalar_text(value);
-    if (text.empty())
-      continue;
-    std::string words = name;
-    std::replace(words.begin(), words.end(), '_', ' ');
-    out += (out.empty() ? "" : ", ") + words + " " + text;
-  }
-  return out;
-}
-
 StoryStep event_step(const JournalEvent& event) {
   StoryStep step;
   step.at = event.at;
   step.seq = event.seq;
   step.what = event.type;
-  step.detail = payload_text(event.payload);
+  step.detail = event_words(event);
   step.account = event.account;
   step.symbol = event.symbol;
   step.order = event.order;

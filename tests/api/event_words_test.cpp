@@ -1,0 +1,41 @@
+#include "api/event_words.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace heed;
+
+TEST_CASE("explain: each event of a call's story in words", "[api][story]") {
+  struct Case {
+    const char* type;
+    const char* payload;
+    const char* words;
+  };
+  const auto c = GENERATE(values<Case>({
+    {"signal_received",
+     R"({"symbol":"NVDA","action":"buy","conviction":"0.9","horizon":"days","source":"calls","rationale_quote":"in I go"})",
+     "buy NVDA conviction 0.9 for days from calls: \"in I go\""},
+    {"lot_opened", R"({"lot":{"strategy":"mentions","stop":"92","target":null,"due_session":"2025-06-05"}})",
+     "mentions stop 92 due 2025-06-05"},
+    {"order_planned",
+     R"({"order":{"row":{"leg":"entry","side":"buy","quantity":"12","symbol":"NVDA","type":"market","limit_price":null,"stop_price":null,"client_order_id":"heed1.m.en.x"}}})",
+     "entry: buy 12 NVDA market, heed1.m.en.x"},
+    {"order_changed", R"({"order":"o-1","status":"accepted","cum_qty":"0","avg_px":null,"reject_code":"","text":""})",
+     "o-1 accepted"},
+    {"order_changed", R"({"order":"o-1","status":"rejected","cum_qty":"0","reject_code":"40310000","text":"no"})",
+     "o-1 rejected code 40310000 text: no"},
+    {"fill_booked", R"({"order":"o-1","quantity":"5","price":"101.5","fee":"0","inferred":true})",
+     "5 at 101.5 fee 0, o-1, inferred from the order's total"},
+    {"decision", R"({"disposition":{"kind":"risk_denied","detail":"daily_trades"},"reason":"5 >= 5"})",
+     "risk_denied:daily_trades: 5 >= 5"},
+    {"close_started", R"({"plan":{"intent":{"close_reason":"TIME_EXIT"},"quantity":null}})", "TIME_EXIT"},
+    {"pause_ended", R"({"by":"heed","at":"2025-06-05T00:00:00Z","pause":{"cause":"daily_loss"}})",
+     "by heed, at 2025-06-05T00:00:00Z"},
+    {"anything", "not json", "not json"},
+    {"anything", "", ""},
+  }));
+  INFO(c.type << " " << c.payload);
+  JournalEvent event;
+  event.type = c.type;
+  event.payload = c.payload;
+  CHECK(api::event_words(event) == c.words);
+}

@@ -27,8 +27,15 @@ void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& men
     append.batch.events.push_back(decision_event(decision, mention.symbol));
     append.batch.rows.emplace_back(std::move(decision));
   }
-  if (!append.batch.empty())
-    self->request(st.args->journal, caf::infinite, std::move(append)).then([](const Appended&) {});
+  if (append.batch.empty())
+    return;
+  // Not stored: once more, in case the mention itself was. If it was not, the journal refuses.
+  self->request(st.args->journal, caf::infinite, append)
+    .then([](const Appended&) {},
+          [self, append](const caf::error& error) {
+            spdlog::error("superseded decisions could not be stored: {}", describe(error));
+            caf::delayed_anon_send(self->state.args->journal, std::chrono::seconds{1}, append);
+          });
 }
 
 void call(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const core::Weight& weight) {

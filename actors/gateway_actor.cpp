@@ -36,9 +36,18 @@ void report_all(GatewaySelf self, const std::vector<OrderReport>& reports) {
 
 // ---- queue --------------------------------------------------------------------------------------------------------
 
+bool is_entry(const GatewayRequest& what) {
+  const auto* submit = std::get_if<SubmitOrder>(&what);
+  return submit != nullptr && submit->leg == Leg::entry;
+}
+
+Symbol symbol_of(const GatewayRequest& what) {
+  return std::visit([](const auto& body) { return body.symbol; }, what);
+}
+
 std::deque<QueuedRequest>& lane(GatewayState& st, const GatewayRequest& what) {
-  if (const auto* submit = std::get_if<SubmitOrder>(&what))
-    return submit->leg == Leg::entry ? st.entries : st.exits;
+  if (std::holds_alternative<SubmitOrder>(what))
+    return is_entry(what) ? st.entries : st.exits;
   if (std::holds_alternative<QueryOrderNow>(what) || std::holds_alternative<QueryPositionNow>(what))
     return st.queries;
   return st.exits;
@@ -62,9 +71,11 @@ bool take_token(GatewayState& st, double kept) {
 }
 
 void pump_later(GatewaySelf self, milliseconds delay) {
-  if (self->state.pump_due)
+  auto& st = self->state;
+  const auto due = self->clock().now() + delay;
+  if (st.pump_at && *st.pump_at <= due)
     return;
-  self->state.pump_due = true;
+  st.pump_at = due;
   self->delayed_send(self, delay, PumpDue{});
 }
 
@@ -84,6 +95,8 @@ milliseconds backoff(GatewayState& st, std::int32_t attempt) {
 /// It provably did not leave: back into its lane, under the same name.
 void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   auto& st = self->state;
+  if (is_entry(request.what) && st.draining)
+    return;  // the next start finds it journaled, and sends it then
   ++st.args->telemetry->retries;
   const auto now = self->clock().now();
   auto delay = backoff(st, request.attempt);
@@ -95,6 +108,7 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   }
   ++request.attempt;
   request.not_before = now + delay;
+  request.unfinished = Unfinished{st.args->telemetry->broker_queue};
   auto& queue = lane(st, request.what);
   queue.push_front(std::move(request));
   pump_later(self, delay);
@@ -118,7 +132,7 @@ void submit_answered(GatewaySelf self, const SubmitOrder& order, QueuedRequest r
     const bool may_retry = order.leg != Leg::entry || request.attempt < st.args->policy.retries_max;
     switch (error.kind) {
       case ErrorKind::not_sent:
-        if (may_retry && !(st.draining && order.leg == Leg::entry))
+        if (may_retry)
           retry(self, std::move(request), error);
         else
           news(self, order.symbol, core::OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
@@ -207,22 +221,37 @@ void start(GatewaySelf self, QueuedRequest, const QueryPositionNow& query) {
     }));
 }
 
-/// Sends from one lane what may leave now. Returns how long until its first request may, or zero when it is empty.
+/// The shorter of two waits; zero is none.
+milliseconds sooner(milliseconds a, milliseconds b) {
+  return a.count() == 0 ? b : b.count() == 0 ? a : std::min(a, b);
+}
+
+/// Sends from one lane what may leave now. Returns how long until more may, or zero when nothing waits for time. What
+/// waits to be tried again holds back its own symbol only.
 milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, double kept, TimePoint now) {
   auto& st = self->state;
-  while (!queue.empty() && st.in_flight < st.args->policy.in_flight_max) {
-    const auto ready_at = std::max(queue.front().not_before, st.closed_until);
-    if (ready_at > now)
-      return std::chrono::ceil<milliseconds>(ready_at - now);
+  milliseconds wait{0};
+  std::set<Symbol> held_back;
+  for (auto next = queue.begin(); next != queue.end() && st.in_flight < st.args->policy.in_flight_max;) {
+    const auto symbol = symbol_of(next->what);
+    const auto ready_at = std::max(next->not_before, st.closed_until);
+    if (ready_at > now || held_back.contains(symbol)) {
+      if (held_back.insert(symbol).second)
+        wait = sooner(wait, std::chrono::ceil<milliseconds>(ready_at - now));
+      ++next;
+      continue;
+    }
     if (!take_token(st, kept))
-      return milliseconds{60'000 / std::max(1, st.args->policy.requests_per_minute) + 1};
-    auto request = std::move(queue.front());
-    queue.pop_front();
+      return sooner(wait, milliseconds{60'000 / std::max(1, st.args->policy.requests_per_minute) + 1});
+    auto request = std::move(*next);
+    next = queue.erase(next);
     ++st.in_flight;
+    // It waits no more once it is on its way; there is no moment at which it is neither.
+    const auto waited = std::exchange(request.unfinished, {});
     auto what = request.what;
     std::visit([&](const auto& body) { start(self, std::move(request), body); }, what);
   }
-  return milliseconds{0};
+  return wait;
 }
 
 void pump(GatewaySelf self) {
@@ -232,16 +261,17 @@ void pump(GatewaySelf self) {
   const double reserve = st.args->policy.reserve_per_minute;
   auto wait = drain_lane(self, st.exits, 0, now);
   // Half of the reserve serves questions, since an exit often needs one first.
-  for (const auto other :
-       {drain_lane(self, st.queries, reserve / 2, now), drain_lane(self, st.entries, reserve, now)})
-    if (other.count() > 0)
-      wait = wait.count() > 0 ? std::min(wait, other) : other;
+  wait = sooner(wait, drain_lane(self, st.queries, reserve / 2, now));
+  if (!st.draining)
+    wait = sooner(wait, drain_lane(self, st.entries, reserve, now));
   if (wait.count() > 0)
     pump_later(self, wait);
 }
 
 void enqueue(GatewaySelf self, GatewayRequest what) {
   auto& st = self->state;
+  if (is_entry(what) && st.draining)
+    return;  // the next start finds it journaled, and sends it then
   auto& queue = lane(st, what);
   queue.push_back(QueuedRequest{std::move(what), 1, {}, Unfinished{st.args->telemetry->broker_queue}});
   pump(self);
@@ -407,7 +437,9 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
     [self](const VenueSnapshotQuery& query) { return venue_snapshot(self, query.orders_since); },
     [](VenueSaid& said) { said.tell(); },
     [self](PumpDue) {
-      self->state.pump_due = false;
+      auto& pump_at = self->state.pump_at;
+      if (pump_at && *pump_at <= self->clock().now())
+        pump_at.reset();
       pump(self);
     },
     [self](const Introduce& who) {
@@ -415,7 +447,10 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
       self->state.reconciler = who.reconciler;
       self->state.args->venue->start(sink_of(self));
     },
-    [self](Drain) { self->state.draining = true; },
+    [self](Drain) {
+      self->state.draining = true;
+      self->state.entries.clear();
+    },
   };
 }
 

@@ -2,7 +2,8 @@
 //
 // Everything that changes something at the broker waits here for its turn: exits and cancels before queries before
 // entries, within the venue's rate limit, of which a reserve is kept for exits. What provably did not leave is tried
-// again under the same name; what may have left is reported as in doubt, never repeated from here.
+// again under the same name; what may have left is reported as in doubt, never repeated from here. While the daemon
+// stops, entries stay where they are, in the journal: the next start resolves them and sends what was never sent.
 //
 // The venue calls back on its own thread; each callback becomes a message to this actor (VenueSaid).
 #pragma once
@@ -18,6 +19,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -66,8 +68,8 @@ struct GatewayState {
   // Token bucket: `tokens` as of `tokens_at`, refilled evenly.
   double tokens = 0;
   std::chrono::steady_clock::time_point tokens_at{};
-  std::chrono::steady_clock::time_point closed_until{};  // the venue said "too many requests"
-  bool pump_due = false;
+  std::chrono::steady_clock::time_point closed_until{};          // the venue said "too many requests"
+  std::optional<std::chrono::steady_clock::time_point> pump_at;  // the earliest PumpDue that is on its way
   std::uint64_t jitter = 1;
   bool link_up = false;
   std::string link_why;

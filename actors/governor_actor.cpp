@@ -32,9 +32,11 @@ void say(const GovernorState& st, const E& e) {
   spdlog::warn("account {}: {} {}", st.args->account.view(), E::type_name, to_json(e));
 }
 
-/// Effects into the journal, then `then`. With nothing to say, only the account's row is written.
+/// Effects into the journal, then `then`. With nothing to say, only the account's row is written. What cannot be
+/// stored ends the actor; whoever waits is told.
 template <class Then>
-void store(GovernorSelf self, const core::RiskEffects& effects, Then then) {
+void store(GovernorSelf self, const core::RiskEffects& effects, Then then,
+           const std::function<void(Error)>& otherwise = nullptr) {
   auto& st = self->state;
   const auto now = st.args->clock->now();
   Append append;
@@ -54,7 +56,13 @@ void store(GovernorSelf self, const core::RiskEffects& effects, Then then) {
       },
       effect);
   append.batch.rows.emplace_back(row_of(st, now));
-  self->request(st.args->journal, caf::infinite, std::move(append)).then([then](const Appended&) { then(); });
+  self->request(st.args->journal, caf::infinite, std::move(append))
+    .then([then](const Appended&) { then(); },
+          [self, otherwise](caf::error& error) {
+            if (otherwise)
+              otherwise(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+            self->quit(std::move(error));
+          });
 }
 
 void store(GovernorSelf self, const core::RiskEffects& effects) {
@@ -78,10 +86,13 @@ void pause(GovernorSelf self, const PauseCommand& command) {
   pause.account = st.args->account;
   if (pause.since == Instant{})
     pause.since = st.args->clock->now();
-  store(self, st.ledger->pause(pause), [done = command.done, pause] {
-    if (done)
-      done(pause);
-  });
+  store(
+    self, st.ledger->pause(pause),
+    [done = command.done, pause] {
+      if (done)
+        done(pause);
+    },
+    command.done);
 }
 
 void resume(GovernorSelf self, const ResumeCommand& command) {
@@ -90,20 +101,26 @@ void resume(GovernorSelf self, const ResumeCommand& command) {
   std::int32_t ended = 0;
   for (const auto& effect : effects)
     ended += std::holds_alternative<core::PauseEnded>(effect) ? 1 : 0;
-  store(self, effects, [done = command.done, ended] {
-    if (done)
-      done(ended);
-  });
+  store(
+    self, effects,
+    [done = command.done, ended] {
+      if (done)
+        done(ended);
+    },
+    command.done);
 }
 
 void kill(GovernorSelf self, const KillCommand& command) {
   auto& st = self->state;
   const auto effects = st.ledger->kill(command.level, command.by, st.args->clock->now());
-  store(self, effects, [self, command] {
-    self->send(self->state.portfolio, KillOrder{command.level, command.by});
-    if (command.done)
-      command.done(Ok{});
-  });
+  store(
+    self, effects,
+    [self, command] {
+      self->send(self->state.portfolio, KillOrder{command.level, command.by});
+      if (command.done)
+        command.done(Ok{});
+    },
+    command.done);
 }
 
 void change_limits(GovernorSelf self, const RiskLimits& limits) {

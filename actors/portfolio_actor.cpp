@@ -67,10 +67,10 @@ void deliver(PortfolioSelf self, const PositionNews& news) {
 // ---- failure
 // --------------------------------------------------------------------------------------------------------
 
-/// Mentions of one symbol that still owe a decision go through the aggregator again.
+/// Calls of one symbol that its actor had not decided. Those it had sent orders for go on with its state.
 void owed_again(PortfolioSelf self, const Symbol& symbol) {
   auto& st = self->state;
-  for (const char* status : {"received", "deferred", "in_flight"}) {
+  for (const char* status : {"received", "deferred"}) {
     ListFilter filter;
     filter.account = st.env->account.str();
     filter.symbol = symbol.str();
@@ -168,6 +168,50 @@ void ask_owed(PortfolioSelf self, const OwedDecision& owed) {
       forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
 }
 
+void answer_submission(PortfolioSelf self, const SignalId& signal, const Result<IntentReceipt>& result) {
+  auto& st = self->state;
+  const auto found = st.submitting.find(signal);
+  if (found == st.submitting.end())
+    return;
+  const auto submission = std::move(found->second);
+  st.submitting.erase(found);
+  for (std::size_t i = 0; i < submission.waiting.size(); ++i)
+    if (const auto& done = submission.waiting[i])
+      done(result ? Result<IntentReceipt>{IntentReceipt{signal, i > 0}} : result);
+}
+
+/// The same key again: the first answer for the same body, else a refusal. True when that was it.
+bool is_repeat(PortfolioSelf self, const SignalId& signal, SubmitIntent& submit) {
+  auto& st = self->state;
+  const auto refuse = [&] {
+    if (submit.done)
+      submit.done(Error{ErrorKind::rejected, "409", "Idempotency-Key was used with another body"});
+  };
+  if (const auto found = st.submitting.find(signal); found != st.submitting.end()) {
+    if (found->second.body == submit.body)
+      found->second.waiting.push_back(std::move(submit.done));
+    else
+      refuse();
+    return true;
+  }
+  const auto known = st.args->reader->signal(signal);
+  if (!known) {
+    if (submit.done)
+      submit.done(known.error());
+    return true;
+  }
+  if (!known.value())
+    return false;
+  const bool same = known.value()->signal.body == submit.body;
+  if (!same)
+    refuse();
+  else if (submit.done)
+    submit.done(IntentReceipt{signal, true});
+  if (submit.decided && same && !known.value()->decisions.empty())
+    submit.decided(known.value()->decisions.front());
+  return true;
+}
+
 /// A person's or a program's intent becomes a signal of its own: durable first, then carried out.
 void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
   auto& st = self->state;
@@ -176,24 +220,9 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
   intent.signal = core::signal_id(intent.source, st.env->account.str() + ":" + intent.idempotency_key);
   intent.intent_id = core::intent_id(intent.signal, intent.account, 0);
   intent.correlation_id = intent.signal.str();
-  const auto known = st.args->reader->signal(intent.signal);
-  if (!known) {
-    if (submit.done)
-      submit.done(known.error());
+  if (is_repeat(self, intent.signal, submit))
     return;
-  }
-  if (known.value()) {
-    const bool same = known.value()->signal.body == submit.body;
-    if (submit.done) {
-      if (same)
-        submit.done(IntentReceipt{intent.signal, true});
-      else
-        submit.done(Error{ErrorKind::rejected, "409", "Idempotency-Key was used with another body"});
-    }
-    if (submit.decided && same && !known.value()->decisions.empty())
-      submit.decided(known.value()->decisions.front());
-    return;
-  }
+  st.submitting[intent.signal] = {submit.body, {std::move(submit.done)}};
   const auto now = st.env->clock->now();
   Append append;
   append.more_follows = true;
@@ -210,16 +239,13 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
   event.signal = intent.signal;
   event.payload = to_json(intent);
   append.batch.events.push_back(std::move(event));
-  auto done = std::move(submit.done);
   self->request(st.env->journal, caf::infinite, std::move(append))
     .then(
-      [done, signal = intent.signal](const Appended&) {
-        if (done)
-          done(IntentReceipt{signal, false});
+      [self, signal = intent.signal](const Appended&) {
+        answer_submission(self, signal, IntentReceipt{signal, false});
       },
-      [done](const caf::error& error) {
-        if (done)
-          done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+      [self, signal = intent.signal](const caf::error& error) {
+        answer_submission(self, signal, Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
       });
   forward(self, Symbol{intent.symbol}, IntentCall{intent, false, std::move(submit.decided)});
 }

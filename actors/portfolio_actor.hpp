@@ -32,6 +32,12 @@ struct Held {
   std::vector<PositionNews> missed;  // while down
 };
 
+/// A submitted intent that is not durable yet, and who waits for that: the first, then those who sent it again.
+struct Submission {
+  std::string body;
+  std::vector<Reply<IntentReceipt>> waiting;
+};
+
 struct PortfolioState {
   PortfolioState() = default;
   /// Positions end with their portfolio, whatever ended it.
@@ -44,6 +50,7 @@ struct PortfolioState {
   std::shared_ptr<const PositionEnv> env;
   std::map<Symbol, Held> positions;
   std::map<caf::actor_addr, Symbol> by_address;
+  std::map<SignalId, Submission> submitting;
   bool ready = false;
   std::deque<std::variant<MentionCall, IntentCall>> early;  // calls before ready
 };

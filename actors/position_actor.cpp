@@ -58,11 +58,35 @@ bool may_open(const PendingCall& pending) {
   return action != IntentAction::close && action != IntentAction::reduce && action != IntentAction::modify_protection;
 }
 
+const SignalId& signal_of(const PendingCall& pending) {
+  const auto* mention = mention_of(pending);
+  return mention != nullptr ? mention->mention.signal : std::get<IntentCall>(pending.call).intent.signal;
+}
+
+/// Takes the reply out: it is given once.
 std::pair<SignalId, Reply<Decision>> who_waits(PendingCall& pending) {
   if (auto* mention = std::get_if<MentionCall>(&pending.call))
     return {mention->mention.signal, nullptr};
   auto& intent = std::get<IntentCall>(pending.call);
   return {intent.intent.signal, std::move(intent.done)};
+}
+
+/// A call comes a second time after a restart, when its actor already had it.
+bool has_seen(const PositionActorState& st, const SignalId& signal) {
+  const auto same = [&](const PendingCall& pending) {
+    const auto* mention = mention_of(pending);
+    return signal ==
+           (mention != nullptr ? mention->mention.signal : std::get<IntentCall>(pending.call).intent.signal);
+  };
+  return (st.in_hand && same(*st.in_hand)) || std::any_of(st.waiting.begin(), st.waiting.end(), same) ||
+         std::find(st.decided.begin(), st.decided.end(), signal) != st.decided.end();
+}
+
+void remember_decided(PositionActorState& st, const SignalId& signal) {
+  constexpr std::size_t most = 64;
+  st.decided.push_back(signal);
+  if (st.decided.size() > most)
+    st.decided.pop_front();
 }
 
 // ---- effects ------------------------------------------------------------------------------------------------------
@@ -153,6 +177,29 @@ void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
       });
 }
 
+/// What was reserved for an entry that was refused after all.
+core::TellRisk give_back(const PositionActorState& st, const core::PlaceEntry& entry, Instant now) {
+  core::TellRisk out;
+  out.fact.kind = RiskFactKind::released;
+  out.fact.account = st.core.account;
+  out.fact.strategy = entry.intent.strategy;
+  out.fact.symbol = st.core.symbol;
+  out.fact.order = entry.client_order_id;
+  out.fact.quantity = entry.quantity;
+  out.fact.at = now;
+  return out;
+}
+
+/// A reverse is flat and goes on with its entry: from here on that is what a restart has to decide.
+void owe_entries(const PositionActorState& st, core::Step& step, Instant now) {
+  for (const auto& effect : step.effects)
+    if (const auto* wanted = std::get_if<core::EntryWanted>(&effect); wanted && !wanted->intent.signal.empty()) {
+      step.rows.emplace_back(wanted->intent);
+      step.rows.emplace_back(
+        Decision{wanted->intent.signal, st.core.account, {}, "flat; the other way is decided now", now});
+    }
+}
+
 /// One input through the machine, its facts into the journal, then its effects. `call` is answered by it.
 void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingCall> call = nullptr) {
   auto& st = self->state;
@@ -160,10 +207,11 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
   const auto ctx = context(st);
   core::step(st.core, input, ctx, step);
   update_gauges(st, ctx.now);
+  owe_entries(st, step, ctx.now);
 
   auto done = std::make_shared<Durably>();
   if (call) {
-    done->decision = Decision{who_waits(*call).first, st.core.account, step.answer, step.reason, ctx.now};
+    done->decision = Decision{signal_of(*call), st.core.account, step.answer, step.reason, ctx.now};
     // The machine writes decisions of what it began; an answer that ends the matter at once is written here.
     const bool written = std::any_of(step.rows.begin(), step.rows.end(), [&](const Row& row) {
       const auto* decision = std::get_if<Decision>(&row);
@@ -171,6 +219,9 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
     });
     if (!written && !done->decision.signal.empty())
       step.rows.emplace_back(done->decision);
+    remember_decided(st, done->decision.signal);
+    if (const auto* entry = std::get_if<core::PlaceEntry>(&input); entry && is_final(step.answer.kind))
+      step.effects.emplace_back(give_back(st, *entry, ctx.now));
   }
   done->effects = std::exchange(step.effects, {});
   done->call = std::move(call);
@@ -204,6 +255,7 @@ void settle(PositionSelf self, Disposition disposition, std::string reason) {
     call->unfinished.done();
     st.waiting.push_back(std::move(*call));
   } else {
+    remember_decided(st, signal);
     done->call = std::move(call);
   }
   if (batch.empty())
@@ -451,9 +503,14 @@ void pump(PositionSelf self) {
   consider(self);
 }
 
+const SignalId& signal_of(const MentionCall& call) { return call.mention.signal; }
+const SignalId& signal_of(const IntentCall& call) { return call.intent.signal; }
+
 template <class Call>
 void take(PositionSelf self, Call call) {
   auto& st = self->state;
+  if (has_seen(st, signal_of(call)))
+    return;
   st.waiting.push_back(PendingCall{std::move(call), Unfinished{st.env->telemetry->calls_in_hand}});
   pump(self);
 }
@@ -484,8 +541,7 @@ core::CloseLots own_close(const PositionActorState& st, const StrategyId& strate
 void exit_scan(PositionSelf self, const ExitScanDue& scan) {
   auto& st = self->state;
   for (const auto& strategy : core::due_strategies(st.core, scan.session))
-    if (!st.core.close)
-      run(self, own_close(st, strategy, CloseReason::time_exit, "exit_scan:" + to_iso_date(scan.session)));
+    run(self, own_close(st, strategy, CloseReason::time_exit, "exit_scan:" + to_iso_date(scan.session)));
 }
 
 void session_changed(PositionSelf self, const SessionChanged& session) {
@@ -533,6 +589,14 @@ std::string inspect_position(const PositionActorState& st) {
 }
 
 }  // namespace
+
+PositionActorState::~PositionActorState() {
+  if (!env)
+    return;
+  env->telemetry->naked_positions -= counted_naked ? 1 : 0;
+  env->telemetry->quarantined -= counted_quarantined ? 1 : 0;
+  env->telemetry->orders_unknown -= counted_unknown;
+}
 
 PositionActor::behavior_type position_actor(PositionSelf self, std::shared_ptr<const PositionEnv> env,
                                             core::PositionState state, bool recovered) {

@@ -14,6 +14,7 @@
 #include "core/entry_plan.hpp"
 #include "messages/registration.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -31,12 +32,17 @@ struct PendingCall {
 
 struct PositionActorState {
   PositionActorState() = default;
+  /// What it counted is counted anew by whoever comes after it.
+  ~PositionActorState();
+  PositionActorState(const PositionActorState&) = delete;
+  PositionActorState& operator=(const PositionActorState&) = delete;
   static constexpr const char* name = "position";
 
   std::shared_ptr<const PositionEnv> env;
   core::PositionState core;
   std::vector<PendingCall> waiting;  // in order of arrival
   std::unique_ptr<PendingCall> in_hand;
+  std::deque<SignalId> decided;  // lately, by this actor: a call that is asked for again after a restart may be here
   std::unique_ptr<Instrument> instrument;  // once known
   bool counted_naked = false;
   bool counted_quarantined = false;

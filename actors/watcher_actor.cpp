@@ -12,6 +12,7 @@ constexpr std::size_t page_max = 500;
 
 void remember(WatcherState& st, const SignalId& signal) {
   st.recent.insert(signal);
+  st.pending.insert(signal);
   st.recent_order.push_back(signal);
   if (st.recent_order.size() > recent_max) {
     st.recent.erase(st.recent_order.front());
@@ -65,71 +66,116 @@ void add_rejected(Batch& batch, const RejectedInputRow& rejected) {
 struct Taking {
   std::vector<Mention> mentions;
   std::vector<RejectedInputRow> rejected;
-  std::string cursor;  // empty: does not move
+  std::optional<std::string> cursor;  // absent: does not move
   Reply<std::vector<MentionReceipt>> done;
 };
 
-/// Assigns ids to what is new. The error names the store's trouble.
-Result<std::vector<MentionReceipt>> receipts_for(WatcherState& st, std::vector<Mention>& mentions) {
+/// It was not stored, so it was not seen: whoever sends it again is not told that it is there.
+void forget(WatcherState& st, const std::vector<MentionReceipt>& receipts) {
+  for (const auto& receipt : receipts)
+    if (!receipt.duplicate) {
+      st.recent.erase(receipt.signal);
+      st.pending.erase(receipt.signal);
+    }
+}
+
+/// What one batch of mentions comes to.
+struct Sorted {
   std::vector<MentionReceipt> receipts;
-  receipts.reserve(mentions.size());
+  std::vector<SignalId> leaned_on;  // duplicates of what is not durable yet
+};
+
+/// Assigns ids to what is new, and takes out what is not. The error names the store's trouble.
+Result<Sorted> sort_out(WatcherState& st, std::vector<Mention>& mentions) {
+  Sorted out;
+  out.receipts.reserve(mentions.size());
   for (auto& mention : mentions) {
     auto known = is_known(st, mention.signal);
-    if (!known)
+    if (!known) {
+      forget(st, out.receipts);
       return known.error();
+    }
     if (known.value()) {
       ++st.duplicates;
-      receipts.push_back({0, mention.signal, true});
+      if (st.pending.contains(mention.signal))
+        out.leaned_on.push_back(mention.signal);
+      out.receipts.push_back({0, mention.signal, true});
       continue;
     }
     mention.id = (*st.args->next_mention_id)++;
     mention.source = st.args->source;
     remember(st, mention.signal);
-    receipts.push_back({mention.id, mention.signal, false});
+    out.receipts.push_back({mention.id, mention.signal, false});
   }
-  std::erase_if(mentions, [&, i = std::size_t{0}](const Mention&) mutable { return receipts[i++].duplicate; });
-  return receipts;
+  std::erase_if(mentions, [&, i = std::size_t{0}](const Mention&) mutable { return out.receipts[i++].duplicate; });
+  return out;
 }
 
-void take(WatcherSelf self, Taking taking) {
+void stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<MentionReceipt>>& done) {
   auto& st = self->state;
-  auto receipts = receipts_for(st, taking.mentions);
-  if (!receipts) {
-    if (taking.done)
-      taking.done(Error{ErrorKind::unavailable, "JOURNAL", receipts.error().detail});
+  for (const auto& receipt : sorted.receipts)
+    if (!receipt.duplicate)
+      st.pending.erase(receipt.signal);
+  if (!done)
+    return;
+  // The journal answers in order: what came before is durable by now, or was forgotten.
+  const bool all_there = std::all_of(sorted.leaned_on.begin(), sorted.leaned_on.end(),
+                                     [&](const SignalId& signal) { return st.recent.contains(signal); });
+  if (all_there)
+    done(sorted.receipts);
+  else
+    done(
+      Error{ErrorKind::unavailable, "JOURNAL", "a mention that was on its way could not be stored; send it again"});
+}
+
+void not_stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<MentionReceipt>>& done,
+                caf::error& error) {
+  forget(self->state, sorted.receipts);
+  if (done) {
+    done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
     return;
   }
-  const auto now = st.args->clock->now();
+  // A feed goes back to its stored cursor: the supervisor starts this actor again.
+  if (self->state.args->feed)
+    self->quit(std::move(error));
+}
+
+Append append_of(const WatcherState& st, const Taking& taking, Instant now) {
   Append append;
   for (const auto& mention : taking.mentions)
     add_rows(st, append.batch, mention, now);
   for (const auto& rejected : taking.rejected)
     add_rejected(append.batch, rejected);
-  if (!taking.cursor.empty())
-    append.batch.rows.emplace_back(CursorRow{st.args->source, taking.cursor, now});
-  st.taken += static_cast<std::int64_t>(taking.mentions.size());
-  st.rejected += static_cast<std::int64_t>(taking.rejected.size());
-  if (append.batch.empty()) {
+  if (taking.cursor)
+    append.batch.rows.emplace_back(CursorRow{st.args->source, *taking.cursor, now});
+  append.more_follows = !taking.mentions.empty();
+  return append;
+}
+
+void take(WatcherSelf self, Taking taking) {
+  auto& st = self->state;
+  auto sorted = sort_out(st, taking.mentions);
+  if (!sorted) {
     if (taking.done)
-      taking.done(std::move(receipts).value());
+      taking.done(Error{ErrorKind::unavailable, "JOURNAL", sorted.error().detail});
+    else if (st.args->feed)
+      self->quit(caf::make_error(caf::sec::runtime_error, "journal: " + sorted.error().detail));
     return;
   }
-  append.more_follows = !taking.mentions.empty();
+  const auto now = st.args->clock->now();
+  auto append = append_of(st, taking, now);
+  st.taken += static_cast<std::int64_t>(taking.mentions.size());
+  st.rejected += static_cast<std::int64_t>(taking.rejected.size());
+  if (append.batch.empty() && sorted.value().leaned_on.empty()) {
+    if (taking.done)
+      taking.done(std::move(sorted).value().receipts);
+    return;
+  }
+  const auto work = std::make_shared<const Sorted>(std::move(sorted).value());
   const Unfinished unfinished{st.args->telemetry->calls_in_hand};
   self->request(st.args->journal, caf::infinite, std::move(append))
-    .then(
-      [done = taking.done, answer = std::move(receipts).value(), unfinished](const Appended&) {
-        if (done)
-          done(answer);
-      },
-      [self, done = taking.done, unfinished](caf::error& error) {
-        if (done) {
-          done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
-          return;
-        }
-        // A feed goes back to its stored cursor: the supervisor starts this actor again.
-        self->quit(std::move(error));
-      });
+    .then([self, work, done = taking.done, unfinished](const Appended&) { stored(self, *work, done); },
+          [self, work, done = taking.done, unfinished](caf::error& error) { not_stored(self, *work, done, error); });
   if (taking.mentions.empty())
     return;
   auto& mentions = taking.mentions;
@@ -149,18 +195,39 @@ void poll_later(WatcherSelf self, std::chrono::milliseconds delay) {
   self->delayed_send(self, delay, PollDue{});
 }
 
+void set_problem(WatcherState& st, const std::string& problem) {
+  if (!problem.empty() && st.last_problem != problem)
+    spdlog::warn("source {}: {}", st.args->source.view(), problem);
+  st.last_problem = problem;
+}
+
+/// A cold start that trades nothing old begins behind what is there, and does not begin before that can be told. The
+/// place is made durable at once: calls that come while the daemon is down lie behind it.
+bool find_start(WatcherSelf self) {
+  auto& st = self->state;
+  if (st.started)
+    return true;
+  auto newest = st.args->feed->newest(st.args->clock->now());
+  set_problem(st, newest ? std::string{} : newest.error().detail);
+  if (!newest)
+    return false;
+  st.started = true;
+  st.cursor = st.read_cursor = std::move(newest).value();
+  Taking start;
+  start.cursor = st.cursor;
+  take(self, std::move(start));
+  return true;
+}
+
 /// Reads until something is held or the feed has no more.
 bool read_more(WatcherSelf self) {
   auto& st = self->state;
   auto page = st.args->feed->read(st.read_cursor, page_max, st.args->clock->now());
+  set_problem(st, page ? std::string{} : page.error().detail);
   if (!page) {
-    if (st.last_problem != page.error().detail)
-      spdlog::warn("source {}: {}", st.args->source.view(), page.error().detail);
-    st.last_problem = page.error().detail;
     st.exhausted = true;
     return false;
   }
-  st.last_problem.clear();
   for (auto& item : page.value().items)
     st.held.push_back(std::move(item));
   if (!st.held.empty())
@@ -196,9 +263,9 @@ void release(WatcherSelf self) {
     if (!st.args->release_by_clock && taking.mentions.size() >= page_max)
       break;
   }
-  if (taking.cursor.empty())
+  if (!taking.cursor)
     return;
-  st.cursor = taking.cursor;
+  st.cursor = *taking.cursor;
   take(self, std::move(taking));
 }
 
@@ -207,26 +274,22 @@ void poll(WatcherSelf self) {
   st.poll_due = false;
   if (!st.args->feed)
     return;
+  if (!find_start(self)) {
+    poll_later(self, st.args->poll_interval);
+    return;
+  }
   st.exhausted = false;
   release(self);
-  poll_later(self, st.exhausted || st.args->release_by_clock ? st.args->poll_interval : std::chrono::milliseconds{0});
+  const bool more = !st.draining && !st.args->release_by_clock && (!st.exhausted || !st.held.empty());
+  poll_later(self, more ? std::chrono::milliseconds{0} : st.args->poll_interval);
 }
 
 void begin(WatcherSelf self) {
   auto& st = self->state;
   if (!st.args->feed)
     return;
-  if (st.args->cursor) {
-    st.cursor = *st.args->cursor;
-  } else if (st.args->start_at_newest) {
-    const auto newest = st.args->feed->newest(st.args->clock->now());
-    if (newest)
-      st.cursor = newest.value();
-    else
-      spdlog::warn("source {}: {}; starting at what is there when it can be read", st.args->source.view(),
-                   newest.error().detail);
-  }
-  st.read_cursor = st.cursor;
+  st.started = st.args->cursor || !st.args->start_at_newest;
+  st.cursor = st.read_cursor = st.args->cursor.value_or("");
   poll_later(self, std::chrono::milliseconds{0});
 }
 

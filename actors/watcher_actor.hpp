@@ -48,9 +48,11 @@ struct WatcherState {
   std::deque<FeedItem> held;  // read, not released yet
   std::string read_cursor;    // behind what was read
   bool exhausted = false;     // the feed had nothing more at the last look
+  bool started = false;       // where to read from is known
   bool poll_due = false;
   bool draining = false;
-  std::unordered_set<SignalId> recent;  // seen lately, durable or on the way
+  std::unordered_set<SignalId> recent;   // seen lately, durable or on the way
+  std::unordered_set<SignalId> pending;  // of these, on the way
   std::deque<SignalId> recent_order;
   std::int64_t taken = 0, duplicates = 0, rejected = 0;
   std::string last_problem;

@@ -1,0 +1,99 @@
+// What does Heed cost over the bare floor? The same callers and the same exchange with either between them; a call is
+// over when its order has reached the exchange. One round of each, in turns.
+//
+//   bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER
+//
+// Heed asks for a price before it orders; the floor does not. "asked": each call is the first of its symbol, and the
+// price is asked for over HTTP. "streamed": calls for a few symbols whose prices the exchange streams. "with fills":
+// each order fills at once, which the floor's orders never do, and Heed books it.
+#include "bench/arena.hpp"
+#include "bench/child.hpp"
+#include "bench/heed_process.hpp"
+#include "bench/measure.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+using namespace heed::bench;
+
+constexpr std::size_t known_symbols = 12'000;  // more than one round can use
+
+void report(const std::string& name, const Outcome& outcome) {
+  if (outcome.errors != 0)
+    throw std::runtime_error{name + ": " + std::to_string(outcome.errors) + " calls were refused"};
+  result(name + ", rate", outcome.calls_per_second, "calls/s");
+  result(name + ", p50", outcome.p50_us, "us");
+  result(name + ", p99", outcome.p99_us, "us");
+}
+
+void measure_floor(const std::string& binary, const std::string& folder, std::size_t connections) {
+  Arena arena;
+  Child floor{
+    {binary, std::to_string(arena.exchange_port()), folder + "/floor.log", connections == 1 ? "inline" : "thread"},
+    folder + "/floor.err"};
+  const auto line = floor.line(std::chrono::seconds{20});
+  if (!line.starts_with("port "))
+    throw std::runtime_error{"the floor did not start"};
+  Load load;
+  load.port = static_cast<std::uint16_t>(std::atoi(line.c_str() + 5));
+  load.connections = connections;
+  report("floor, " + std::to_string(connections) + (connections == 1 ? " connection" : " connections"),
+         arena.run(load));
+}
+
+enum class Mode { asked, streamed, with_fills };
+
+void measure_heed(const std::string& binary, const std::string& folder, std::size_t connections, Mode mode) {
+  const auto own = folder + "/heed";
+  std::filesystem::remove_all(own);
+  Arena arena;
+  arena.set_fills(mode != Mode::asked);
+  const auto heed = start_heed(binary, own, arena);
+  Load load;
+  load.port = heed.port;
+  load.target = mentions_path;
+  load.connections = connections;
+  std::string name = "heed, " + std::to_string(connections) + (connections == 1 ? " connection, " : " connections, ");
+  if (mode == Mode::streamed) {
+    load.symbols = 24;
+    load.calls_max = 480;  // so that a symbol does not gather more lots than one ever has
+    arena.introduce(heed.port, mentions_path, load.symbols);
+    name += "streamed";
+  } else {
+    load.calls_max = known_symbols / connections;
+    arena.introduce(heed.port, mentions_path, connections == 1 ? known_symbols / 4 : known_symbols);
+    name += mode == Mode::asked ? "asked" : "with fills";
+  }
+  report(name, arena.run(load));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER\n");
+    return 2;
+  }
+  const std::string heed = argv[1];
+  const std::string floor = argv[2];
+  const std::string folder = argv[3];
+  try {
+    std::filesystem::create_directories(folder);
+    measure_floor(floor, folder, 1);
+    measure_heed(heed, folder, 1, Mode::streamed);
+    measure_heed(heed, folder, 1, Mode::asked);
+    measure_floor(floor, folder, 64);
+    measure_heed(heed, folder, 64, Mode::asked);
+    measure_heed(heed, folder, 64, Mode::with_fills);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "bench_durable_calls: %s\n", failure.what());
+    return 1;
+  }
+  return 0;
+}

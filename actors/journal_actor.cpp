@@ -10,13 +10,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// Bounded: amounts and ids behind some kinds are left out.
-std::string label_of(const Disposition& disposition) {
-  const bool open_ended =
-    disposition.kind == DispositionKind::dry_run || disposition.kind == DispositionKind::duplicate_of;
-  return open_ended ? std::string{to_string(disposition.kind)} : disposition.str();
-}
-
 void count(Telemetry& telemetry, std::span<const Batch> batches) {
   for (const auto& batch : batches) {
     telemetry.events_written += static_cast<std::int64_t>(batch.events.size());
@@ -26,7 +19,7 @@ void count(Telemetry& telemetry, std::span<const Batch> batches) {
       } else if (const auto* decision = std::get_if<Decision>(&row);
                  decision && is_final(decision->disposition.kind)) {
         ++telemetry.decisions_final;
-        telemetry.count_disposition(label_of(decision->disposition));
+        telemetry.count_disposition(decision->disposition.str());
       }
     }
   }
@@ -81,6 +74,7 @@ void commit(JournalSelf self) {
         caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
     return;
   }
+  upkeep_later(self);
   st.last_error.clear();
   ++st.args->telemetry->commits;
   count(*st.args->telemetry, batches);
@@ -88,6 +82,24 @@ void commit(JournalSelf self) {
     promise.deliver(Appended{});
   if (st.args->on_commit)
     st.args->on_commit(batches);
+}
+
+void upkeep_later(JournalSelf self) {
+  auto& st = self->state;
+  st.quiet = false;
+  if (!std::exchange(st.upkeep_due, true))
+    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
+}
+
+void upkeep(JournalSelf self) {
+  auto& st = self->state;
+  if (!std::exchange(st.quiet, true)) {
+    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
+    return;
+  }
+  st.upkeep_due = false;
+  if (const auto status = st.args->writer->append({}); !status)
+    spdlog::warn("journal: upkeep failed: {}", status.error().detail);
 }
 
 void flush(JournalSelf self, bool forced) {
@@ -98,11 +110,12 @@ void flush(JournalSelf self, bool forced) {
     st.flush_due = false;
   if (st.gathered.empty())
     return;
-  if (st.must_commit || forced) {
+  const bool waits = !st.must_commit || st.args->commit_delay.count() > 0;
+  if (forced || !waits) {
     commit(self);
   } else if (!st.timer_due) {
     st.timer_due = true;
-    self->delayed_send(self, st.args->company_wait, FlushDue{true});
+    self->delayed_send(self, st.must_commit ? st.args->commit_delay : st.args->company_wait, FlushDue{true});
   }
 }
 
@@ -131,13 +144,20 @@ JournalActor::behavior_type journal_actor(JournalSelf self, std::shared_ptr<Jour
       st.gathered.push_back(std::move(append.batch));
       st.waiting.push_back(promise);
       st.unfinished.emplace_back(st.args->telemetry->appends_waiting);
-      if (!st.flush_due) {
+      if (st.gathered.size() >= st.args->commit_batch_max) {
+        commit(self);
+      } else if (!st.flush_due) {
         st.flush_due = true;
         self->send(self, FlushDue{});
       }
       return promise;
     },
-    [self](const FlushDue& due) { flush(self, due.forced); },
+    [self](const FlushDue& due) {
+      if (due.upkeep)
+        upkeep(self);
+      else
+        flush(self, due.forced);
+    },
   };
 }
 

@@ -4,6 +4,9 @@
 // FlushDue to the mailbox's end; all that stand before it share one commit. A batch that says `more_follows` waits
 // for its sequel, at most `company_wait`, so that a call and the order made from it are one commit.
 //
+// When nothing has come for a while, the store is given time for its own work (a checkpoint), so that no append has
+// to wait for it.
+//
 // An append that fails is answered with an error and nothing of it is written. What was begun from it in the meantime
 // must not be written either: a later batch about a signal that never became durable is refused. A commit whose fate
 // is unknown ends the actor, and with it the process: a restart reads what is there.
@@ -30,7 +33,9 @@ struct JournalActorArgs {
   std::shared_ptr<Telemetry> telemetry;
   /// Told of every commit, after it, on the journal's thread.
   std::function<void(std::span<const Batch>)> on_commit;
-  std::chrono::microseconds company_wait{1000};
+  std::chrono::microseconds company_wait{1000};  // for the announced sequel of a batch
+  std::chrono::microseconds commit_delay{0};     // wait this long for more before any commit; 0: not at all
+  std::size_t commit_batch_max = 512;            // as many share a commit at most
 };
 
 struct JournalActorState {
@@ -44,6 +49,8 @@ struct JournalActorState {
   bool flush_due = false;
   bool must_commit = false;  // someone waits who announced nothing more
   bool timer_due = false;
+  bool upkeep_due = false;
+  bool quiet = false;  // no commit since the upkeep timer was set
   std::string last_error;
   std::set<SignalId> lost;  // signals whose own batch failed; they may come again as new
 };

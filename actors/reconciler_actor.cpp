@@ -89,6 +89,28 @@ void compare_with_books(ReconcilerSelf self, std::shared_ptr<VenueSnapshot> snap
           [self](const caf::error& error) { failed(self, "books: " + describe(error)); });
 }
 
+/// Over at the venue, and the journal says the same: positions have let go of such orders, and would wonder.
+bool is_settled(ReconcilerState& st, const OrderReport& report) {
+  if (!is_terminal(report.status))
+    return false;
+  if (st.settled.contains(report.client_order_id))
+    return true;
+  const auto booked = st.args->reader->order(report.client_order_id);
+  if (!booked || !booked.value() || !is_terminal(booked.value()->status) || booked.value()->cum_qty != report.cum_qty)
+    return false;
+  st.settled.insert(report.client_order_id);
+  return true;
+}
+
+/// Keeps what the next pass may hear of again.
+void forget_old(ReconcilerState& st, const VenueSnapshot& snapshot) {
+  std::set<ClientOrderId> heard;
+  for (const auto& order : snapshot.orders)
+    if (st.settled.contains(order.client_order_id))
+      heard.insert(order.client_order_id);
+  st.settled = std::move(heard);
+}
+
 void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   auto& st = self->state;
   if (!snapshot.complete) {
@@ -99,8 +121,9 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   // Reports first: what they explain is no difference. A position handles them before it answers for its books, since
   // all go through the same mailboxes in order.
   for (const auto& order : snapshot.orders)
-    if (order.ours)
+    if (order.ours && !is_settled(st, order))
       self->send(st.args->portfolio, PositionNews{order.symbol, order});
+  forget_old(st, snapshot);
   compare_with_books(self, std::make_shared<VenueSnapshot>(snapshot));
 }
 

@@ -8,10 +8,12 @@
 #include "core/reconciliation.hpp"
 #include "messages/interfaces.hpp"
 #include "messages/registration.hpp"
+#include "persistence/journal.hpp"
 
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace heed {
@@ -22,6 +24,7 @@ struct ReconcilerArgs {
   GatewayActor gateway;
   PortfolioActor portfolio;
   GovernorActor governor;
+  std::shared_ptr<JournalReader> reader;  // what is booked already
   std::shared_ptr<Telemetry> telemetry;
   std::chrono::milliseconds interval{30'000};
   std::chrono::milliseconds retry{1'000};     // after a pass that could not be completed
@@ -42,6 +45,7 @@ struct ReconcilerState {
   std::optional<Instant> last_complete;
   std::string last_problem;
   core::DriftWatch drift;
+  std::set<ClientOrderId> settled;  // final at the venue and booked so: no news any more
   std::int64_t passes = 0;
 };
 static_assert(!std::is_aggregate_v<ReconcilerState>);

@@ -25,6 +25,9 @@ std::chrono::milliseconds delay_for(const SupervisorState& st, std::int32_t fail
 
 void again_later(SupervisorSelf self, const std::string& what, const AccountId& account, const SourceId& source) {
   auto& st = self->state;
+  const auto now = self->clock().now();
+  if (now - std::exchange(st.last_failure[what], now) > st.args->forgiven_after)
+    st.failures[what] = 0;
   const auto failures = ++st.failures[what];
   if (failures > st.args->failures_max) {
     spdlog::critical("{} failed {} times and stays down; restart the daemon once the cause is mended", what,

@@ -33,7 +33,8 @@ struct SupervisorArgs {
   /// The process must end: why.
   std::function<void(std::string)> fatal;
   std::chrono::milliseconds backoff_first{500};
-  std::int32_t failures_max = 5;  // then it stays down
+  std::int32_t failures_max = 5;            // in a row; then it stays down
+  std::chrono::minutes forgiven_after{10};  // without a failure, the count starts anew
 };
 
 struct SupervisorState {
@@ -43,6 +44,7 @@ struct SupervisorState {
   std::shared_ptr<const SupervisorArgs> args;
   std::map<caf::actor_addr, std::variant<AccountId, SourceId, std::string>> watched;
   std::map<std::string, std::int32_t> failures;
+  std::map<std::string, std::chrono::steady_clock::time_point> last_failure;
   bool draining = false;
 };
 static_assert(!std::is_aggregate_v<SupervisorState>);

@@ -66,7 +66,7 @@ public:
   /// Decisions by disposition text, as they become final.
   void count_disposition(const std::string& disposition) {
     const std::scoped_lock lock{mutex_};
-    ++dispositions_[disposition];
+    ++dispositions_[bounded_label(disposition)];
   }
   std::map<std::string, std::int64_t> dispositions() const {
     const std::scoped_lock lock{mutex_};
@@ -75,6 +75,14 @@ public:
   void set_dispositions(std::map<std::string, std::int64_t> from_store) {
     const std::scoped_lock lock{mutex_};
     dispositions_ = std::move(from_store);
+  }
+
+  /// Bounded: amounts and ids behind some kinds are left out.
+  static std::string bounded_label(const std::string& disposition) {
+    for (const char* open_ended : {"dry_run:", "duplicate_of:"})
+      if (disposition.starts_with(open_ended))
+        return disposition.substr(0, disposition.find(':'));
+    return disposition;
   }
 
   /// A part of the system that can be well or not: "broker:paper", "reconcile:paper".

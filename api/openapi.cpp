@@ -74,8 +74,7 @@ Json responses(const Route& route) {
   statuses.merge(refusals(route));
   for (const int status : statuses) {
     Json answer{{"description", std::string{net::reason_phrase(status)}}};
-    const bool own_body = status < 300 || (status == 422 && route.operation == "postMentions") ||
-                          (status == 503 && route.operation == "getReady");
+    const bool own_body = status < 300 || (status == 503 && route.operation == "getReady");
     if (own_body)
       answer["content"] = content(success_type(route), route.response_schema);
     else if (status != 304)

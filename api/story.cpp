@@ -130,7 +130,9 @@ void tell_calls(Story& story, const Told& told) {
   for (const auto& intent : story.intents) {
     if (told.intent)
       break;
-    StoryStep step{intent.created_at, 0, "intent_made", {}, intent.account, intent.symbol, {}, {}};
+    // An intent bears the time of its call, which may lie before the call's arrival.
+    const auto at = story.signal ? std::max(intent.created_at, story.signal->signal.received_at) : intent.created_at;
+    StoryStep step{at, 0, "intent_made", {}, intent.account, intent.symbol, {}, {}};
     step.detail = std::string{to_string(intent.action)} + " " + std::string{to_string(intent.side)} + " " +
                   intent.symbol.str() + ", " + std::string{to_string(intent.size.kind)} +
                   (intent.size.kind == SizeKind::all ? "" : " " + intent.size.value.str());

@@ -72,8 +72,7 @@ void answer_mentions(const CallPtr& call, const Refused& batch, const Result<std
   if (result.value().size() != batch.indexes.size())
     return call->problem(fault("the daemon gave " + std::to_string(result.value().size()) + " receipts for " +
                                std::to_string(batch.indexes.size()) + " mentions"));
-  const bool nothing = batch.indexes.empty() && !batch.rejected.empty();
-  call->json(nothing ? 422 : 202, receipt_body(result.value(), batch));
+  call->json(202, receipt_body(result.value(), batch));
 }
 
 std::variant<SourceId, Problem> read_inbox(const Context& context, const Call& call) {
@@ -306,7 +305,7 @@ Route write_route(std::string path, std::string operation, std::string summary, 
 void add_write_routes(std::vector<Route>& to) {
   auto mentions =
     write_route("mentions", "postMentions", "Hands in one mention or a list of them. Answered when they are durable.",
-                "MentionInput", "MentionReceipts", {202, 409, 422, 503}, post_mentions);
+                "MentionInput", "MentionReceipts", {202, 409, 503}, post_mentions);
   mentions.parameters = {{"source", ParamKind::name, "The inbox; by default the first one configured."}};
   mentions.body_required = true;
   to.push_back(mentions);

@@ -267,6 +267,8 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   auto journal_args = std::make_shared<JournalActorArgs>();
   journal_args->writer = std::move(writer);
   journal_args->telemetry = telemetry;
+  journal_args->commit_delay = std::chrono::microseconds{config.journal.commit_delay_us};
+  journal_args->commit_batch_max = static_cast<std::size_t>(config.journal.commit_batch_max);
   journal_args->on_commit = [this](std::span<const Batch> batches) { feed.publish(events_of(batches)); };
   journal = system->spawn(journal_actor, journal_args);
 
@@ -338,7 +340,7 @@ void Daemon::Impl::seed_telemetry() {
     demanded += count;
     const auto kind = enum_from<DispositionKind>(name.substr(0, name.find(':')));
     if (kind && is_final(*kind)) {
-      finals[name] += count;
+      finals[Telemetry::bounded_label(name)] += count;
       final_count += count;
     }
   }
@@ -474,7 +476,7 @@ std::string Daemon::ready_line() const {
     line += fmt::format(" (port {})", impl_->api->port());
   if (impl_->exchange)
     line += fmt::format(", built-in exchange on {}", impl_->exchange->url());
-  return line;
+  return line + "; Ctrl-C ends it";
 }
 
 bool Daemon::drain() {

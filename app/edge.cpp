@@ -14,14 +14,17 @@ namespace {
 
 Error unavailable(std::string why) { return {ErrorKind::unavailable, "UNAVAILABLE", std::move(why)}; }
 
-/// Asks an actor from outside of the system: a short-lived actor carries the question and the answer.
+/// Asks an actor from outside of the system: a short-lived actor carries the question and the answer. The callback is
+/// an argument, not a capture: of a function without arguments CAF 0.17 looks into a tuple that is not there.
 template <class Answer, class Actor, class Question>
 void ask(caf::actor_system& system, const Actor& actor, Question question, api::Done<Answer> done) {
-  system.spawn([actor, question = std::move(question), done = std::move(done)](caf::event_based_actor* self) mutable {
-    self->request(actor, std::chrono::seconds{10}, std::move(question))
-      .then([done](Answer& answer) { done(std::move(answer)); },
-            [done](const caf::error& error) { done(unavailable("no answer: " + caf::to_string(error))); });
-  });
+  system.spawn(
+    [actor, question = std::move(question)](caf::event_based_actor* self, const api::Done<Answer>& tell) mutable {
+      self->request(actor, std::chrono::seconds{10}, std::move(question))
+        .then([tell](Answer& answer) { tell(std::move(answer)); },
+              [tell](const caf::error& error) { tell(unavailable("no answer: " + caf::to_string(error))); });
+    },
+    std::move(done));
 }
 
 }  // namespace

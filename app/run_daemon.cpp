@@ -4,27 +4,45 @@
 #include "app/daemon.hpp"
 #include "app/signals.hpp"
 #include "config/load.hpp"
+#include "persistence/json_write.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/stat.h>
+
 #include <atomic>
+#include <chrono>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <string>
 
 namespace heed::cli {
 namespace {
 
+/// One JSON object a line; messages may hold anything.
+class JsonLines final : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const auto at = std::chrono::floor<std::chrono::microseconds>(message.time);
+    const auto level = spdlog::level::to_string_view(message.level);
+    const auto line = "{\"at\":" + to_json(Instant{at}) +
+                      ",\"level\":" + to_json(std::string{level.data(), level.size()}) +
+                      ",\"message\":" + to_json(std::string{message.payload.data(), message.payload.size()}) + "}\n";
+    out.append(line.data(), line.data() + line.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonLines>(); }
+};
+
 void set_up_logging(const RunOptions& options) {
   auto logger = options.color ? spdlog::stderr_color_mt("heed") : spdlog::stderr_logger_mt("heed");
   spdlog::set_default_logger(logger);
   if (options.config.daemon.log_format == config::LogFormat::json)
-    logger->set_pattern(R"({"at":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})",
-                        spdlog::pattern_time_type::utc);
+    logger->set_formatter(std::make_unique<JsonLines>());
   else
-    logger->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v");
   auto level = static_cast<spdlog::level::level_enum>(options.config.daemon.log_level);
   if (options.verbose && level > spdlog::level::debug)
     level = spdlog::level::debug;
@@ -63,6 +81,7 @@ private:
 
 int run_daemon(const RunOptions& options) {
   const SignalWaiter signals;
+  umask(0077);  // what the daemon writes is its owner's
   set_up_logging(options);
   Fatal fatal;
   auto started = Daemon::start(options, [&](std::string why) { fatal.set(std::move(why)); });

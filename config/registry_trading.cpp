@@ -152,6 +152,15 @@ Key reloadable(std::string_view name, Range range, std::string_view unit, std::s
           .doc = doc};
 }
 
+/// A key that takes effect at the next start.
+template <auto Member>
+Key at_start(std::string_view name, Range range, std::string_view unit, std::string_view doc,
+             Role role = Role::plain) {
+  auto key = reloadable<Member>(name, range, unit, doc, role);
+  key.reloadable = false;
+  return key;
+}
+
 std::vector<Key> daily_limits() {
   return {
     reloadable<&RiskLimits::trades_per_day_account>("trades_per_day_account", between(0, 100'000), "entries a day",
@@ -431,14 +440,14 @@ Section aggregator() {
   return {
     .name = "aggregator",
     .doc = "Mentions of one symbol in short order raise conviction.",
-    .keys = {reloadable<&Aggregator::window_hours>("window_hours", between(1, 8'760), "hours",
-                                                   "How far back mentions count."),
-             reloadable<&Aggregator::step>("step", between(0, 1), "of conviction", "Added per earlier mention.",
-                                           Role::fraction),
-             reloadable<&Aggregator::cap>("cap", between(0, 1), "of conviction", "Added at most.", Role::fraction),
-             reloadable<&Aggregator::boost_counts>("boost_counts", {}, "",
-                                                   "Which mentions of the symbol count: those with the same action, "
-                                                   "or all.")},
+    .keys = {at_start<&Aggregator::window_hours>("window_hours", between(1, 8'760), "hours",
+                                                 "How far back mentions count."),
+             at_start<&Aggregator::step>("step", between(0, 1), "of conviction", "Added per earlier mention.",
+                                         Role::fraction),
+             at_start<&Aggregator::cap>("cap", between(0, 1), "of conviction", "Added at most.", Role::fraction),
+             at_start<&Aggregator::boost_counts>("boost_counts", {}, "",
+                                                 "Which mentions of the symbol count: those with the same action, "
+                                                 "or all.")},
     .items = one<&Config::aggregator>,
     .default_slot = default_slot_of<Aggregator>};
 }

@@ -28,7 +28,6 @@ int start_daemon(Session& session) {
 struct ExchangeArguments {
   ExchangeOptions options;
   std::string synthetic, speed, start, cash, slippage, fee, hours = "regular", symbols;
-  bool whole_shares = false;
 };
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -117,7 +116,6 @@ int start_exchange(Session& session, ExchangeArguments& a) {
       !read_amount(session, a.fee, "--fee", true, o.fee_per_order, exit))
     return exit;
   o.symbols = split_list(a.symbols);
-  o.fractional = !a.whole_shares;
   o.verbose = session.globals().verbose;
   o.color = session.err_color();
   return session.surroundings().run_exchange(o);
@@ -146,7 +144,6 @@ void add_exchange(Parser& parser) {
   app.add_option("--partial-fills", o.partial_fill_percent, "Percent of fills that come in parts [10]")
     ->type_name("PERCENT")
     ->check(CLI::Range(0, 100));
-  app.add_flag("--whole-shares", a->whole_shares, "Refuse fractions of a share");
   app.add_option("--faults", o.faults_file, "Scripted faults, JSON")->type_name("FILE");
   app.add_option("--ledger", o.ledger_file, "Write every order and execution there")->type_name("FILE");
   app.add_option("--state", o.state_file, "Keep accounts and orders there over restarts")->type_name("FILE");
@@ -175,7 +172,7 @@ void add_inspect(Parser& parser) {
   const auto a = std::make_shared<Arguments>();
   auto& app = parser.command(parser.root(), "inspect", "Look into the actors of a running daemon; read only",
                              "  heed inspect\n  heed inspect show position:paper/NVDA\n"
-                             "  heed inspect follow risk:paper --connect 10.0.0.5:8422\n",
+                             "  heed inspect follow governor:paper --connect 10.0.0.5:8422\n",
                              [a](Session& session) { return start_inspect(session, a->connect, {}); });
   app.add_option("--connect", a->connect, "The daemon's inspector [127.0.0.1:8422]")->type_name("HOST:PORT");
   parser.command(app, "tree", "The actors", "  heed inspect tree\n",

@@ -59,7 +59,6 @@ struct ExchangeOptions {
   Decimal slippage = Decimal::from_units(500'000);  // fraction of the price
   Money fee_per_order;
   int partial_fill_percent = 10;  // of the fills that could be partial; 0..100
-  bool fractional = true;
   std::string faults_file;  // empty: none
   std::string ledger_file;  // empty: the ledger is kept in memory only
   std::string state_file;   // empty: nothing outlives the process

@@ -46,7 +46,7 @@ std::size_t count_of(const net::Json& answer, std::string_view name) {
 bool send(Session& session, const std::string& inbox, Batch& batch, Import& import, int& exit) {
   if (batch.lines.empty())
     return true;
-  const auto answer = session.ask("POST", mentions_path(inbox), "[" + batch.body + "]", exit, {422});
+  const auto answer = session.ask("POST", mentions_path(inbox), "[" + batch.body + "]", exit);
   if (!answer)
     return false;
   import.accepted += count_of(answer->json, "accepted");
@@ -164,7 +164,7 @@ int add_mention(Session& session, const MentionArguments& a) {
   append_text(body, "published_at", a.published_at);
   append_text(body, "source", a.origin);
   int exit = 0;
-  const auto answer = session.ask("POST", mentions_path(a.inbox), body + "}", exit, {422});
+  const auto answer = session.ask("POST", mentions_path(a.inbox), body + "}", exit);
   if (!answer)
     return exit;
   const auto* rejected = answer->json.find("rejected");

@@ -414,7 +414,7 @@ TEST_CASE("add sends one mention", "[cli][mentions]") {
         R"({"symbol":"NVDA","action":"buy","conviction":"0.8","time_horizon":"weeks","rationale_quote":"a\"b"})");
   CHECK(heed.out == "accepted s-1\n");
   heed.daemon.answer(
-    "POST /api/v1/mentions", 422,
+    "POST /api/v1/mentions", 202,
     R"({"accepted":[],"duplicates":[],"rejected":[{"index":0,"field":"action","reason":"is bad"}]})");
   CHECK(heed({"mentions", "add", "NVDA", "hodl"}) == 65);
   CHECK(heed.err.find("action is bad") != std::string::npos);
@@ -456,7 +456,6 @@ TEST_CASE("exchange and inspect are parsed whole", "[cli]") {
               "always",
               "--ledger",
               "l",
-              "--whole-shares",
               "--fee",
               "1"}) == 0);
   REQUIRE(heed.exchanged);
@@ -469,7 +468,6 @@ TEST_CASE("exchange and inspect are parsed whole", "[cli]") {
   CHECK(to_rfc3339(*o.start) == "2026-01-05T14:30:00.000000Z");
   CHECK(o.hours == MarketHours::always);
   CHECK(o.ledger_file == "l");
-  CHECK_FALSE(o.fractional);
   CHECK(o.key == "heed");
   CHECK(heed({"inspect", "--connect", "10.0.0.5:9000", "follow", "risk:paper"}) == 0);
   REQUIRE(heed.inspected);

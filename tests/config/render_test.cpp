@@ -147,7 +147,7 @@ TEST_CASE("what differs, and what SIGHUP can do about it") {
     {"[api]\ntoken = '${TOKEN}'", {{"api.token", "", "\"${TOKEN}\"", false}}},
     {"[api]\ntoken = 'fedcba9876543210'", {{"api.token", "", "\"********\"", false}}},
     {"[notify]\nslack_url = '${A}'", {{"notify.slack_url", "", "\"${A}\"", true}}},
-    {"[aggregator]\ncap = 0.25", {{"aggregator.cap", "0.2", "0.25", true}}},
+    {"[aggregator]\ncap = 0.25", {{"aggregator.cap", "0.2", "0.25", false}}},
     {"[journal]\nkind = 'memory'",
      {{"journal.kind", "\"sqlite\"", "\"memory\"", false}, {"journal.path", "\"var/heed.db\"", "", false}}},
     {"[[account]]\nid = 'b'", {{"account.b", "", "[[account]]", false}}},

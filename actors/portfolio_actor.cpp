@@ -56,12 +56,12 @@ void to_all(PortfolioSelf self, const Message& message) {
       self->send(entry.actor, message);
 }
 
-void deliver(PortfolioSelf self, const PositionNews& news) {
+void deliver(PortfolioSelf self, PositionNews& news) {
   auto& entry = held(self, news.symbol);
   if (entry.down)
-    entry.missed.push_back(news);
+    entry.missed.push_back(std::move(news));
   else
-    self->send(entry.actor, news);
+    self->send(entry.actor, std::move(news));
 }
 
 // ---- failure
@@ -305,6 +305,18 @@ std::string inspect_portfolio(const PortfolioState& st) {
     .str();
 }
 
+/// A flatten that came while the market was closed is carried out at the open; the governor's latch remembers it.
+void session_changed(PortfolioSelf self, const SessionChanged& session) {
+  to_all(self, session);
+  if (!session.open)
+    return;
+  self->request(self->state.env->governor, caf::infinite, AccountQuery{})
+    .then([self](const AccountSnapshot& account) {
+      if (account.kill == KillLevel::flatten)
+        to_all(self, KillOrder{KillLevel::flatten, "kill switch"});
+    });
+}
+
 void reconfigure(PortfolioSelf self, const Reconfigure& change) {
   auto env = std::make_shared<PositionEnv>(*self->state.env);
   env->strategies = change.strategies;
@@ -338,7 +350,7 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
   }
   return {
     [self](InspectSelf) { return inspect_portfolio(self->state); },
-    [self](const MentionCall& call) { forward(self, Symbol{call.mention.symbol}, call); },
+    [self](MentionCall& call) { forward(self, Symbol{call.mention.symbol}, std::move(call)); },
     [self](const IntentCall& call) { forward(self, Symbol{call.intent.symbol}, call); },
     [self](SubmitIntent& submit) { submit_intent(self, submit); },
     [self](const OwedDecision& owed) { ask_owed(self, owed); },
@@ -347,9 +359,9 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
       if (self->state.ready)
         release_early(self);
     },
-    [self](const PositionNews& news) { deliver(self, news); },
+    [self](PositionNews& news) { deliver(self, news); },
     [self](const ExitScanDue& scan) { to_all(self, scan); },
-    [self](const SessionChanged& session) { to_all(self, session); },
+    [self](const SessionChanged& session) { session_changed(self, session); },
     [self](const KillOrder& order) { to_all(self, order); },
     [self](const Reconfigure& change) { reconfigure(self, change); },
     [self](AccountReady) { ready(self); },

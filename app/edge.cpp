@@ -118,8 +118,13 @@ void Edge::pause(api::PauseRequest request, api::Done<Pause> done) {
 }
 
 void Edge::resume(api::PauseRequest request, api::Done<std::int32_t> done) {
-  if (const auto found = desk(request.account, done))
-    caf::anon_send(found->governor, ResumeCommand{request.strategy, request.symbol, request.by, std::move(done)});
+  const auto found = desk(request.account, done);
+  if (!found)
+    return;
+  // A person's word ends a quarantine too; if books and broker still differ, the reconciler puts it back.
+  if (!request.symbol.empty())
+    caf::anon_send(found->portfolio, PositionNews{request.symbol, core::LiftQuarantine{request.by}});
+  caf::anon_send(found->governor, ResumeCommand{request.strategy, request.symbol, request.by, std::move(done)});
 }
 
 void Edge::kill(api::KillRequest request, api::Done<std::vector<AccountId>> done) {

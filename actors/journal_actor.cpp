@@ -48,6 +48,24 @@ void remember_lost(JournalActorState& st, std::span<const Batch> batches) {
         st.lost.insert(signal->signal);
 }
 
+void upkeep_later(JournalSelf self) {
+  auto& st = self->state;
+  st.quiet = false;
+  if (!std::exchange(st.upkeep_due, true))
+    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
+}
+
+void upkeep(JournalSelf self) {
+  auto& st = self->state;
+  if (!std::exchange(st.quiet, true)) {
+    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
+    return;
+  }
+  st.upkeep_due = false;
+  if (const auto status = st.args->writer->append({}); !status)
+    spdlog::warn("journal: upkeep failed: {}", status.error().detail);
+}
+
 void commit(JournalSelf self) {
   auto& st = self->state;
   st.must_commit = false;
@@ -82,24 +100,6 @@ void commit(JournalSelf self) {
     promise.deliver(Appended{});
   if (st.args->on_commit)
     st.args->on_commit(batches);
-}
-
-void upkeep_later(JournalSelf self) {
-  auto& st = self->state;
-  st.quiet = false;
-  if (!std::exchange(st.upkeep_due, true))
-    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
-}
-
-void upkeep(JournalSelf self) {
-  auto& st = self->state;
-  if (!std::exchange(st.quiet, true)) {
-    self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
-    return;
-  }
-  st.upkeep_due = false;
-  if (const auto status = st.args->writer->append({}); !status)
-    spdlog::warn("journal: upkeep failed: {}", status.error().detail);
 }
 
 void flush(JournalSelf self, bool forced) {

@@ -31,11 +31,12 @@ namespace heed {
 struct JournalActorArgs {
   std::unique_ptr<JournalWriter> writer;
   std::shared_ptr<Telemetry> telemetry;
-  /// Told of every commit, after it, on the journal's thread.
-  std::function<void(std::span<const Batch>)> on_commit;
+  /// Told of every commit, after it, on the journal's thread. May take the events: nobody needs them afterwards.
+  std::function<void(std::span<Batch>)> on_commit;
   std::chrono::microseconds company_wait{1000};  // for the announced sequel of a batch
   std::chrono::microseconds commit_delay{0};     // wait this long for more before any commit; 0: not at all
   std::size_t commit_batch_max = 512;            // as many share a commit at most
+  std::chrono::milliseconds upkeep_after{100};   // without a commit
 };
 
 struct JournalActorState {

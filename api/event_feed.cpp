@@ -5,18 +5,18 @@
 
 namespace heed::api {
 
-void EventFeed::publish(const std::vector<JournalEvent>& events) {
+void EventFeed::publish(std::vector<JournalEvent> events) {
   if (events.empty())
     return;
   {
     const std::lock_guard lock{mutex_};
-    for (const JournalEvent& event : events) {
+    for (auto& event : events) {
       if (event.seq <= last_seq_)
         continue;
       if (base_ == from_first)
         base_ = event.seq - 1;
       last_seq_ = event.seq;
-      events_.push_back(std::make_shared<const JournalEvent>(event));
+      events_.push_back(std::make_shared<const JournalEvent>(std::move(event)));
       if (events_.size() > window_) {
         base_ = events_.front()->seq;
         dropped_ = true;

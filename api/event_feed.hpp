@@ -23,8 +23,8 @@ public:
   EventFeed& operator=(const EventFeed&) = delete;
 
   /// Called after each commit, in the order of the commits, with `seq` set; from any thread. Returns at once: it
-  /// copies the events and tells the listener. An event that is not newer than the last one is ignored.
-  void publish(const std::vector<JournalEvent>& events);
+  /// keeps the events and tells the listener. An event that is not newer than the last one is ignored.
+  void publish(std::vector<JournalEvent> events);
 
   /// For after(): everything since the first publish, for who joined before it.
   static constexpr std::int64_t from_first = -1;

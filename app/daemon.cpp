@@ -23,7 +23,9 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -53,10 +55,10 @@ Result<std::pair<std::string, std::uint16_t>> host_and_port(const std::string& a
   return std::pair{endpoint.value().host, endpoint.value().port};
 }
 
-std::vector<JournalEvent> events_of(std::span<const Batch> batches) {
+std::vector<JournalEvent> take_events(std::span<Batch> batches) {
   std::vector<JournalEvent> events;
-  for (const auto& batch : batches)
-    events.insert(events.end(), batch.events.begin(), batch.events.end());
+  for (auto& batch : batches)
+    std::move(batch.events.begin(), batch.events.end(), std::back_inserter(events));
   return events;
 }
 
@@ -269,7 +271,7 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   journal_args->telemetry = telemetry;
   journal_args->commit_delay = std::chrono::microseconds{config.journal.commit_delay_us};
   journal_args->commit_batch_max = static_cast<std::size_t>(config.journal.commit_batch_max);
-  journal_args->on_commit = [this](std::span<const Batch> batches) { feed.publish(events_of(batches)); };
+  journal_args->on_commit = [this](std::span<Batch> batches) { feed.publish(take_events(batches)); };
   journal = system->spawn(journal_actor, journal_args);
 
   const auto followers = std::make_shared<const Followers>(followers_of(config));

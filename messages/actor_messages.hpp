@@ -33,9 +33,11 @@ struct Append {
   bool more_follows = false;
 };
 struct Appended {};
-/// Own timer: commit what has gathered. `forced`: whether or not more was announced.
+/// Own timer: commit what has gathered. `forced`: whether or not more was announced. `upkeep`: nothing may have come
+/// for a while, which is the time for the store's own work.
 struct FlushDue {
   bool forced = false;
+  bool upkeep = false;
 };
 
 // ---- calls --------------------------------------------------------------------------------------------------------
@@ -83,6 +85,7 @@ struct SubmitIntent {
 struct PositionNews {
   Symbol symbol;
   core::PositionInput input;
+  std::vector<core::PositionInput> more = {};  // of the same answer, in order: journaled together
 };
 /// Own timer of a position.
 struct PositionTimerDue {

@@ -1,5 +1,7 @@
 #include "core/pnl.hpp"
 
+#include "core/calendar.hpp"
+
 #include <algorithm>
 
 namespace heed::core {
@@ -123,7 +125,7 @@ void apply(Lot& lot, const FillPart& part) {
   lot.realized += part.realized;
 }
 
-TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, Date session, Instant at) {
+TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, const MarketCalendar* calendar) {
   TradeRow row;
   row.account = state.account;
   row.trade = lot.id;
@@ -140,10 +142,11 @@ TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplie
   row.reason = lot.last_reason;
   row.subreason = lot.last_subreason;
   row.entry_session = lot.entry_session;
-  row.exit_session = session;
-  row.holding_sessions = weekdays_after(lot.entry_session, session);
+  row.exit_session = calendar != nullptr ? calendar->date_at(lot.last_exit_at) : new_york_date(lot.last_exit_at);
+  row.holding_sessions = calendar != nullptr ? calendar->sessions_between(lot.entry_session, row.exit_session)
+                                             : weekdays_after(lot.entry_session, row.exit_session);
   row.opened_at = lot.opened_at;
-  row.closed_at = at;
+  row.closed_at = lot.last_exit_at;
   return row;
 }
 

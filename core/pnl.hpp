@@ -5,6 +5,7 @@
 // When the lot is at zero its cost is zero, so realized is the profit of the trade.
 #pragma once
 
+#include "core/calendar.hpp"
 #include "core/position_events.hpp"
 
 #include <span>
@@ -31,8 +32,8 @@ void fifo_parts(std::span<const Lot> lots, std::size_t leaving, Quantity quantit
 /// Adds a part to its lot.
 void apply(Lot& lot, const FillPart& part);
 
-/// The lot's round trip; the average prices are rounded for showing, the money is not. Sessions are counted by
-/// weekdays.
-TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, Date session, Instant at);
+/// The lot's round trip; the average prices are rounded for showing, the money is not. It closed when its last exit
+/// filled, whenever that was heard of. Sessions are the calendar's; without one, weekdays in New York.
+TradeRow trade_row(const PositionState& state, const Lot& lot, Decimal multiplier, const MarketCalendar* calendar);
 
 }  // namespace heed::core

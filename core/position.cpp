@@ -79,21 +79,40 @@ void Machine::query(const WorkingOrder& order) {
   effect(QueryOrder{order.row.client_order_id, order.row.venue_order_id});
 }
 
-void Machine::tell(RiskFactKind kind, const WorkingOrder& order, Quantity quantity, Price price) {
+// The part of a fact that every fact has.
+RiskFact Machine::blank_fact(RiskFactKind kind) const {
   RiskFact fact;
   fact.kind = kind;
   fact.account = s_.account;
-  fact.strategy = order.row.strategy;
   fact.symbol = s_.symbol;
-  fact.order = order.row.client_order_id;
-  fact.quantity = order.row.side == Side::buy ? quantity : -quantity;
-  fact.price = price;
   fact.multiplier = cx_.instrument.multiplier;
   fact.position_after = net_quantity(s_);
   for (const auto& lot : s_.lots)
     fact.cost_after += lot.cost;
   fact.at = cx_.now;
+  return fact;
+}
+
+void Machine::tell(RiskFactKind kind, const WorkingOrder& order, Quantity quantity, Price price) {
+  auto fact = blank_fact(kind);
+  fact.strategy = order.row.strategy;
+  fact.order = order.row.client_order_id;
+  fact.quantity = order.row.side == Side::buy ? quantity : -quantity;
+  fact.price = price;
   effect(TellRisk{std::move(fact)});
+}
+
+// What happened to a lot without an order of its own: it goes by the lot's name.
+RiskFact& Machine::tell_of_lot(const Lot& lot, Quantity change, Money realized) {
+  auto fact = blank_fact(RiskFactKind::closed);
+  fact.strategy = lot.strategy;
+  fact.order = ClientOrderId{lot.id.view()};
+  fact.quantity = change;
+  fact.realized = realized;
+  fact.trade_realized = lot.realized;
+  fact.lot = lot.id;
+  effect(TellRisk{std::move(fact)});
+  return std::get<TellRisk>(out_.effects.back()).fact;
 }
 
 Duration Machine::backoff(Duration first, std::int32_t times, Duration most) const {
@@ -177,6 +196,7 @@ void Machine::operator()(const ExternalChange& input) {
                     : found->id;
   emit(
     ExternalChanged{id, input.quantity, (input.avg_px * input.quantity.abs()) * cx_.instrument.multiplier, cx_.now});
+  tell_of_lot(*find_lot(s_, id), input.quantity - before, {});
   alert(AlertLevel::warning, "EXTERNAL_POSITION", "now " + input.quantity.str() + ", was " + before.str());
 }
 
@@ -236,10 +256,9 @@ void Machine::operator()(const TimerDue& input) {
         emit(CloseResumed{});
       return;
     case TimerKind::position_query: {
-      if (cx_.now < s_.next_position_ask.value_or(Instant{}))
-        return;  // an older question's
       const bool checking = std::ranges::any_of(s_.orders, [](const auto& o) { return o.position_asked && live(o); });
-      if (checking || (s_.close && s_.close->stage == CloseStage::confirming && !s_.close->waiting))
+      const bool wanted = checking || (s_.close && s_.close->stage == CloseStage::confirming && !s_.close->waiting);
+      if (wanted && !is_early(TimerKind::position_query, {}, s_.next_position_ask))
         ask_position();
       return;
     }

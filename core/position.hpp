@@ -20,6 +20,8 @@
 
 namespace heed::core {
 
+class MarketCalendar;
+
 // ---- inputs -----------------------------------------------------------------------------------------------------
 
 /// Sized and granted by risk: make this entry. One lot per intent, or joins the strategy's lot (ScaleIn::average).
@@ -217,6 +219,7 @@ struct StepContext {
   bool market_open = true;
   Instrument instrument;  // tick, multiplier
   const PositionPolicy* policy = nullptr;
+  const MarketCalendar* calendar = nullptr;  // how long a trade was held; null: weekdays count
 };
 
 /// Reused by the caller: cleared by step(), keeps its capacity.

@@ -162,6 +162,16 @@ struct ProtectionRefused {
   ClientOrderId order;
   HEED_FIELDS(lot, order);
 };
+/// An exit was cancelled, or ended early, and not by us: it is placed again, after a while when that goes on.
+struct ExitTakenAway {
+  static constexpr std::string_view type_name = "exit_taken_away";
+  IntentId lot;
+  ClientOrderId order;
+  std::int32_t times = 1;  // in a short while
+  bool wait = false;
+  Instant at{};
+  HEED_FIELDS(lot, order, times, wait, at);
+};
 struct ProtectionDue {
   static constexpr std::string_view type_name = "protection_due";
   IntentId lot;
@@ -268,8 +278,8 @@ struct ExternalChanged {
 using PositionEvent =
   std::variant<LotOpened, LotDropped, OrderPlanned, OrderChanged, FillBooked, FillExplained, LotsNetted, CancelWanted,
                CancelAsked, OrderLooked, AbsenceChecked, ResolveAsked, OrderResent, GraceStarted, LevelsChanged,
-               DueChanged, ProtectionRefused, ProtectionDue, NakedChanged, CloseStarted, CloseQueued, CloseAdvanced,
-               PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed, Settled, BlockChanged,
-               QuarantineStarted, QuarantineLifted, ExternalChanged>;
+               DueChanged, ProtectionRefused, ExitTakenAway, ProtectionDue, NakedChanged, CloseStarted, CloseQueued,
+               CloseAdvanced, PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed,
+               Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged>;
 
 }  // namespace heed::core

@@ -6,9 +6,6 @@
 namespace heed::core {
 namespace {
 
-constexpr std::size_t kept_orders = 8;        // ended orders that a late report may still speak of
-constexpr std::size_t most_kept_orders = 64;  // with those whose executions are still to come
-
 class Evolve {
 public:
   explicit Evolve(PositionState& state) : s_{state} {}
@@ -44,6 +41,7 @@ public:
       apply(l, part);
       l.ended = false;
       l.last_reason = CloseReason::reconciler_cleanup;
+      l.last_exit_at = std::max(l.last_exit_at, e.at);
       l.last_subreason.clear();
       s_.realized += part.realized;
     }
@@ -97,6 +95,12 @@ public:
     auto& l = lot(e.lot);
     ++l.protect_failures;
     l.protect_wait = true;
+  }
+  void operator()(const ExitTakenAway& e) {
+    auto& l = lot(e.lot);
+    l.taken_away = e.times;
+    l.taken_away_at = e.at;
+    l.protect_wait = l.protect_wait || e.wait;
   }
   void operator()(const ProtectionDue& e) { lot(e.lot).protect_wait = false; }
   void operator()(const NakedChanged& e) { lot(e.lot).naked_since = e.since; }
@@ -165,7 +169,9 @@ private:
   }
   void reduce_set(const WorkingOrder& filled, Quantity quantity) {
     for (auto& other : s_.orders)
-      if (same_set(filled, other) && live(other))
+      // Of an order that `filled` replaced it is not known yet what it filled itself: its shares stay covered till
+      // then.
+      if (same_set(filled, other) && live(other) && filled.replaces != other.row.client_order_id)
         other.reduced += quantity;
   }
   void apply_part(const FillPart& part, const FillBooked& e);
@@ -216,6 +222,7 @@ void Evolve::apply_part(const FillPart& part, const FillBooked& e) {
     return;
   }
   l.last_reason = e.reason;
+  l.last_exit_at = std::max(l.last_exit_at, e.at);
   l.last_subreason = e.subreason;
   if (s_.close && in_scope(*s_.close, l))
     s_.close->closed += part.quantity;
@@ -287,16 +294,8 @@ void Evolve::operator()(const ExternalChanged& e) {
 // Keeps the last few ended orders and their lots: a late or repeated report must still be known for what it is.
 void Evolve::settle() {
   auto place = s_.orders.size();  // counted from the newest
-  std::erase_if(s_.orders, [&](const WorkingOrder& o) {
-    const auto age = --place;
-    return age >= (o.inferred.empty() ? kept_orders : most_kept_orders);
-  });
-  std::erase_if(s_.lots, [&](const Lot& l) {
-    return l.quantity.is_zero() && std::ranges::none_of(s_.orders, [&](const WorkingOrder& o) {
-             return o.lot == l.id ||
-                    std::ranges::any_of(o.inferred, [&](const InferredShare& share) { return share.lot == l.id; });
-           });
-  });
+  std::erase_if(s_.orders, [&](const WorkingOrder& o) { return is_history(o, --place); });
+  std::erase_if(s_.lots, [&](const Lot& l) { return is_history(s_, l); });
 }
 
 }  // namespace

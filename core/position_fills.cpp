@@ -130,12 +130,29 @@ void Machine::book_fill(const ClientOrderId& id, const Fill& fill) {
       break;
   }
   emit(std::move(event));
-  const auto booked = std::get<FillBooked>(out_.events.back());
+  const auto& booked = std::get<FillBooked>(out_.events.back());
   fill_rows(booked);
   tell_fill(booked);
-  for (const auto& part : booked.parts)
-    if (part.entry && part.quantity.is_positive())
+  if (!is_entry(*find_order(s_, id)) && !booked.parts.back().entry)
+    return;
+  const auto parts = booked.parts;  // further facts move the events
+  for (const auto& part : parts)
+    if (part.entry && part.quantity.is_positive()) {
       relevel(part.lot);
+      extend_due(part.lot);
+    }
+}
+
+// A further entry moves the exit of all that its strategy holds here; it stays moved when that lot goes first.
+void Machine::extend_due(const IntentId& id) {
+  const auto& entered = *find_lot(s_, id);
+  const auto due = entered.due_session;
+  const auto strategy = entered.strategy;
+  for (std::size_t i = 0; due && i < s_.lots.size(); ++i) {
+    const auto& lot = s_.lots[i];
+    if (lot.strategy == strategy && !lot.quantity.is_zero() && lot.due_session && *lot.due_session < *due)
+      emit(DueChanged{IntentId{lot.id}, *due});
+  }
 }
 
 void Machine::warn_about(const WorkingOrder& order, const Fill& fill) {
@@ -153,7 +170,12 @@ std::vector<FillPart> Machine::allocate(const WorkingOrder& order, const Fill& f
     parts.push_back(entry_part(*find_lot(s_, order.lot), fill.quantity, fill.value, fill.fee));
     return parts;
   }
-  allocate_exit(WorkingOrder{order}, fill, parts);
+  // Nearly always: an exit of its own lot, which holds enough.
+  const auto* lot = find_lot(s_, order.lot);
+  if (lot != nullptr && lot->side != order.row.side && held(*lot) >= fill.quantity && !policy_.fifo)
+    parts.push_back(exit_part(*lot, fill.quantity, fill.value, fill.fee));
+  else
+    allocate_exit(WorkingOrder{order}, fill, parts);
   return parts;
 }
 
@@ -252,6 +274,7 @@ bool Machine::net_stray(const Lot& stray) {
     row.inferred = true;
     row.at = cx_.now;
     out_.rows.emplace_back(std::move(row));
+    tell_of_lot(lot, lot.side == Side::buy ? -part.quantity : part.quantity, part.realized);
   }
   return true;
 }
@@ -293,9 +316,10 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   shown.at = explained.at;
   shown.parts = explained.parts;
   fill_rows(shown);
+  tell_corrections(explained.parts);
   for (const auto& part : explained.parts)
     if (const auto& lot = *find_lot(s_, part.lot); lot.ended && lot.entered.is_positive())
-      out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.session, cx_.now));
+      out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
 }
 
 // One row per lot. Parts that only move money between lots (FIFO) have none.
@@ -338,19 +362,32 @@ void Machine::tell_fill(const FillBooked& event) {
   for (const auto& part : event.parts) {
     if (part.quantity.is_zero())
       continue;
-    if (part.entry) {
-      tell(RiskFactKind::filled, order, part.quantity, event.price);
-      continue;
-    }
+    tell(part.entry ? RiskFactKind::filled : RiskFactKind::closed, order, part.quantity, event.price);
     const auto& lot = *find_lot(s_, part.lot);
-    tell(RiskFactKind::closed, order, part.quantity, event.price);
     auto& fact = std::get<TellRisk>(out_.effects.back()).fact;
     fact.strategy = lot.strategy;
     fact.realized = part.realized;
-    if (lot.quantity.is_zero() && !has_live_entry(s_, lot)) {
-      fact.trade_ended = true;
-      fact.trade_realized = lot.realized;
+    fact.trade_realized = lot.realized;
+    fact.lot = lot.id;
+    fact.trade_ended = !part.entry && lot.quantity.is_zero() && !has_live_entry(s_, lot);
+  }
+}
+
+// Only money, lot by lot: what is held stays as it is.
+void Machine::tell_corrections(const std::vector<FillPart>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Money cost;
+    Money realized;
+    bool told = false;
+    for (std::size_t j = 0; j < parts.size(); ++j) {
+      if (parts[j].lot != parts[i].lot)
+        continue;
+      told = told || j < i;
+      cost += parts[j].cost;
+      realized += parts[j].realized;
     }
+    if (!told && !(cost.is_zero() && realized.is_zero()))
+      tell_of_lot(*find_lot(s_, parts[i].lot), {}, realized);
   }
 }
 

@@ -58,7 +58,9 @@ private:
   void alert(AlertLevel level, std::string code, std::string text);
   void arm(TimerKind kind, const ClientOrderId& order, Duration delay);
   void query(const WorkingOrder& order);
+  RiskFact blank_fact(RiskFactKind kind) const;
   void tell(RiskFactKind kind, const WorkingOrder& order, Quantity quantity, Price price);
+  RiskFact& tell_of_lot(const Lot& lot, Quantity change, Money realized);
   void flush_rows();
   Duration backoff(Duration first, std::int32_t times, Duration most) const;
   ClientOrderId name_for(const IntentId& intent, Leg leg, std::int32_t revision, const StrategyId& strategy) const;
@@ -69,6 +71,7 @@ private:
   void open_lot(const PlaceEntry& input);
   void plan_entry(const PlaceEntry& input, const IntentId& lot);
   void relevel(const IntentId& lot);
+  void extend_due(const IntentId& lot);
   void entry_ended(const ClientOrderId& order);
   std::pair<DispositionKind, std::string> standing(const WorkingOrder& order) const;
 
@@ -113,6 +116,7 @@ private:
   void warn_about(const WorkingOrder& order, const Fill& fill);
   void fill_rows(const FillBooked& event);
   void tell_fill(const FillBooked& event);
+  void tell_corrections(const std::vector<FillPart>& parts);
 
   // position_close.cpp
   bool pursue_close();
@@ -153,6 +157,8 @@ private:
   bool entry_is_in_the_way(const Lot& lot) const;
   bool pairs_natively(const Lot& lot, Quantity quantity) const;
   void exit_refused(const ClientOrderId& order);
+  bool was_taken_away(const WorkingOrder& order) const;
+  void exit_taken_away(const ClientOrderId& order);
   Quantity resting_protection(const Lot& lot) const;
   void note_nakedness();
   void start_graces();
@@ -166,6 +172,7 @@ private:
   void conclude_absent(const ClientOrderId& order);
   bool still_wanted(const WorkingOrder& order) const;
   void ask_again(TimerKind kind, ClientOrderId order, Duration first, std::int32_t times);
+  bool is_early(TimerKind kind, const ClientOrderId& order, std::optional<Instant> next);
   void resolve_due(const ClientOrderId& order);
   void cancel_due(const ClientOrderId& order);
 

@@ -95,6 +95,27 @@ inline bool has_live_entry(const PositionState& state, const Lot& lot) {
   return false;
 }
 
+/// Ended orders that a late report may still speak of are kept, the longer when their executions are still to come.
+/// `age`: how many orders are newer.
+inline bool is_history(const WorkingOrder& order, std::size_t age) {
+  constexpr std::size_t kept = 8;
+  constexpr std::size_t most_kept = 64;
+  return age >= (order.inferred.empty() ? kept : most_kept);
+}
+/// No order that is still here speaks of it.
+inline bool is_history(const PositionState& state, const Lot& lot) {
+  return lot.quantity.is_zero() && std::ranges::none_of(state.orders, [&](const WorkingOrder& o) {
+           return o.lot == lot.id ||
+                  std::ranges::any_of(o.inferred, [&](const InferredShare& s) { return s.lot == lot.id; });
+         });
+}
+/// Settled would let go of something.
+inline bool would_settle(const PositionState& state) {
+  auto age = state.orders.size();
+  return std::ranges::any_of(state.orders, [&](const WorkingOrder& o) { return is_history(o, --age); }) ||
+         std::ranges::any_of(state.lots, [&](const Lot& lot) { return is_history(state, lot); });
+}
+
 inline bool in_scope(const ClosePlan& plan, const Lot& lot) {
   if (!plan.lot.empty())
     return lot.id == plan.lot;

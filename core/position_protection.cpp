@@ -9,6 +9,7 @@ namespace heed::core {
 namespace {
 
 constexpr Duration longest_protect_retry = std::chrono::minutes{1};
+constexpr Duration taken_away_memory = std::chrono::minutes{10};
 
 // The venue says that the stop's price has been passed: resting it is impossible, its time has come.
 bool is_through_the_stop(const OrderRow& row) {
@@ -312,6 +313,36 @@ void Machine::exit_refused(const ClientOrderId& id) {
   arm(TimerKind::protect_retry, id, backoff(policy_.protect_retry, failures - 1, longest_protect_retry));
 }
 
+// Somebody else, or the venue of its own, ended an exit that still had shares to stand for.
+bool Machine::was_taken_away(const WorkingOrder& order) const {
+  const auto status = order.row.status;
+  if ((status != OrderStatus::canceled && status != OrderStatus::expired) || order.assumed_end ||
+      order.cancel_wanted || !open_quantity(s_, order).is_positive())
+    return false;
+  const auto* lot = find_lot(s_, order.lot);
+  if (lot == nullptr || lot->quantity.is_zero() || lot->stray || is_closing(s_, *lot))
+    return false;
+  const auto* head = head_of(s_, order);
+  if (order.group == ExitGroup::bracket && head != nullptr && head->row.status != OrderStatus::filled)
+    return false;  // it went with its entry
+  return std::ranges::none_of(s_.orders, [&](const WorkingOrder& other) {
+    return is_native(order) && same_set(order, other) && ends_group(s_, other);  // it went with its sibling
+  });
+}
+
+// Placed again at once the first time; a tug of war over it must not become a flood of orders.
+void Machine::exit_taken_away(const ClientOrderId& id) {
+  const auto& lot = *find_lot(s_, find_order(s_, id)->lot);
+  const bool goes_on = lot.taken_away > 0 && cx_.now - lot.taken_away_at < taken_away_memory;
+  const auto times = goes_on ? lot.taken_away + 1 : 1;
+  const bool waits = times > 1 && !lot.protect_wait;
+  emit(ExitTakenAway{IntentId{lot.id}, id, times, waits, cx_.now});
+  alert(times > 1 ? AlertLevel::critical : AlertLevel::warning, "EXIT_TAKEN_AWAY",
+        id.str() + " was cancelled, not by us, " + std::to_string(times) + " times");
+  if (waits)
+    arm(TimerKind::protect_retry, id, backoff(policy_.protect_retry, times - 2, longest_protect_retry));
+}
+
 // ---- looking back -------------------------------------------------------------------------------------------------
 
 // Shares with their protective leg at the venue: the stop, or the target where no stop is wanted.
@@ -399,14 +430,9 @@ bool Machine::clean_up() {
       finish_trade(IntentId{lot.id});
     return true;
   }
-  if (!all_over || !forgettable || s_.orders.empty())
+  if (!all_over || !forgettable || s_.orders.empty() || !would_settle(s_))
     return false;
   flush_rows();
-  const auto before = s_.lots.size() + s_.orders.size();
-  auto after = s_;
-  evolve(after, Settled{});
-  if (after.lots.size() + after.orders.size() == before)
-    return false;
   emit(Settled{});
   return true;
 }
@@ -414,27 +440,14 @@ bool Machine::clean_up() {
 void Machine::finish_trade(const IntentId& id) {
   const auto& lot = *find_lot(s_, id);
   const auto pnl = lot.realized;
-  out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.session, cx_.now));
+  out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
   // The fill told risk that the trade ended, unless an entry that ended only now had kept it open.
   const bool told = std::ranges::any_of(out_.effects, [&](const PositionEffect& e) {
-    const auto* fact = std::get_if<TellRisk>(&e);
-    return fact != nullptr && fact->fact.trade_ended && fact->fact.trade_realized == pnl;
+    const auto* tells = std::get_if<TellRisk>(&e);
+    return tells != nullptr && tells->fact.trade_ended && tells->fact.lot == id;
   });
-  if (!told) {
-    RiskFact fact;
-    fact.kind = RiskFactKind::closed;
-    fact.account = s_.account;
-    fact.strategy = lot.strategy;
-    fact.symbol = s_.symbol;
-    fact.multiplier = cx_.instrument.multiplier;
-    fact.position_after = net_quantity(s_);
-    for (const auto& other : s_.lots)
-      fact.cost_after += other.cost;
-    fact.trade_ended = true;
-    fact.trade_realized = pnl;
-    fact.at = cx_.now;
-    effect(TellRisk{std::move(fact)});
-  }
+  if (!told)
+    tell_of_lot(lot, {}, {}).trade_ended = true;
   emit(TradeClosed{id, lot.last_reason, lot.last_subreason, pnl, cx_.now});
 }
 

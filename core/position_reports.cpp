@@ -149,6 +149,8 @@ void Machine::order_over(const ClientOrderId& id, OrderStatus before) {
         query(other);
   if (refused)
     exit_refused(id);
+  else if (was_taken_away(*find_order(s_, id)))
+    exit_taken_away(id);
 }
 
 // A refused head takes its contingent legs along: they never came to be.

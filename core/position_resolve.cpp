@@ -49,16 +49,27 @@ void Machine::operator()(const AskAgain& input) {
   ask_again(TimerKind::resolve, ClientOrderId{input.order}, policy_.resolve_backoff_first, order->resolves);
 }
 
-// The next question, twice as late as the last. A timer that comes before it is an older one's.
+// The next question, twice as late as the last.
 void Machine::ask_again(TimerKind kind, ClientOrderId id, Duration first, std::int32_t times) {
   const auto delay = backoff(first, times, policy_.resolve_backoff_max);
   emit(ResolveAsked{id, cx_.now + delay});
   arm(kind, id, delay);
 }
 
+// A timer that comes before its question is due: an older one's, or the clock stood still or was set back meanwhile.
+// It waits on, since it may be the only one; after a step back that would be long, so then the question is due at
+// once.
+bool Machine::is_early(TimerKind kind, const ClientOrderId& id, std::optional<Instant> next) {
+  const auto wait = next.value_or(Instant{}) - cx_.now;
+  if (wait <= Duration{0} || wait > std::max(policy_.resolve_backoff_max, policy_.cancel_confirm))
+    return false;
+  arm(kind, id, wait);
+  return true;
+}
+
 void Machine::resolve_due(const ClientOrderId& id) {
   const auto* order = find_order(s_, id);
-  if (order == nullptr || !live(*order) || cx_.now < order->next_ask.value_or(Instant{}))
+  if (order == nullptr || !live(*order) || is_early(TimerKind::resolve, id, order->next_ask))
     return;
   query(*order);
   if (!in_doubt(order->row.status) && order->row.status != OrderStatus::pending_replace)
@@ -69,7 +80,8 @@ void Machine::resolve_due(const ClientOrderId& id) {
 // A cancel is asked for again from the second look on: the first may have been lost.
 void Machine::cancel_due(const ClientOrderId& id) {
   const auto* order = find_order(s_, id);
-  if (order == nullptr || !live(*order) || !order->cancel_asked || cx_.now < order->next_ask.value_or(Instant{}))
+  if (order == nullptr || !live(*order) || !order->cancel_asked ||
+      is_early(TimerKind::cancel_confirm, id, order->next_ask))
     return;
   query(*order);
   if (order->resolves > 0)

@@ -37,15 +37,18 @@ struct Lot {
   CloseReason last_reason = CloseReason::none;
   std::string last_subreason;
   Instant opened_at{};
+  Instant last_exit_at{};  // when its last exit filled, by the venue's clock
   std::optional<Instant> naked_since;
   std::int32_t protect_failures = 0;  // refusals in a row of its exits
   bool protect_wait = false;          // after a refusal, until the protect_retry timer
+  std::int32_t taken_away = 0;        // times in a short while that somebody else cancelled its exits
+  Instant taken_away_at{};            // the last of them
   bool ended = false;                 // reached zero and told as a trade; opens again by a late fill only
   bool stray = false;                 // nobody wants what it holds or might still get: closed at once
   HEED_FIELDS(id, strategy, source, signal, correlation_id, side, quantity, cost, entered, entry_value, exited,
               exit_value, fees, realized, stop, target, protection, scale_in, adds, exit_revision, entry_session,
-              due_session, last_reason, last_subreason, opened_at, naked_since, protect_failures, protect_wait, ended,
-              stray);
+              due_session, last_reason, last_subreason, opened_at, last_exit_at, naked_since, protect_failures,
+              protect_wait, taken_away, taken_away_at, ended, stray);
 };
 
 /// Who looks after the other exits of a set when one fills or is cancelled.

@@ -287,6 +287,7 @@ void RiskLedger::on_filled(RiskOrder& order, const RiskFact& fact) {
   if (is_repeat(order, fact))
     return;
   state_.rejects_in_row = 0;
+  state_.day_realized += fact.realized;
   const Money open_before = order.open_dollars();
   const Money dollars = dollars_of(fact.quantity, fact.price, fact.multiplier);
   order.filled += fact.quantity.abs();
@@ -307,7 +308,7 @@ void RiskLedger::on_closed(RiskOrder& order, const RiskFact& fact, RiskEffects& 
     return;
   set_position(fact);
   state_.day_realized += fact.realized;
-  if (fact.position_after.is_zero())
+  if (fact.position_after.is_zero() && !fact.quantity.is_zero())
     change_symbol(fact.symbol, [&](SymbolRisk& risk) { risk.closed_at = fact.at; });
   if (!fact.trade_ended)
     return;

@@ -96,3 +96,21 @@ TEST_CASE("pnl: first in first out trades costs between lots, and adds up", "[co
   fifo_parts(lots, 0, 5_d, parts);
   CHECK(parts.empty());  // the oldest itself
 }
+
+TEST_CASE("pnl: a trade was held for so many sessions of its calendar", "[core][pnl]") {
+  Lot lot;
+  lot.side = Side::buy;
+  lot.entry_session = *parse_iso_date("2026-11-25");  // the Wednesday before Thanksgiving
+  lot.last_exit_at = *parse_rfc3339("2026-11-30T15:00:00Z");
+  const auto nyse = MarketCalendar::nyse();
+  const auto always = MarketCalendar::always_open();
+  const auto sessions = [&](const MarketCalendar* calendar) {
+    const auto row = trade_row({}, lot, Decimal{1}, calendar);
+    CHECK(row.exit_session == *parse_iso_date("2026-11-30"));
+    CHECK(row.closed_at == lot.last_exit_at);
+    return row.holding_sessions;
+  };
+  CHECK(sessions(&nyse) == 2);
+  CHECK(sessions(&always) == 5);
+  CHECK(sessions(nullptr) == 3);
+}

@@ -1,4 +1,6 @@
 // What the position machine does at each kind of venue: entries, protection, adds, closes, doubts; one row per case.
+#include "core/calendar.hpp"
+#include "core/entry_plan.hpp"
 #include "core/pnl.hpp"
 #include "tests/core/position_world.hpp"
 
@@ -409,6 +411,69 @@ TEST_CASE("position: two strategies in one symbol close their own, a person clos
   w.calm();
   require_clean(w);
   CHECK(w.trades.size() == 2);
+}
+
+TEST_CASE("position: a further entry moves the exit of all its strategy holds, and it stays moved",
+          "[core][position]") {
+  const auto day = [](unsigned d) { return Date{std::chrono::year{2026} / 1 / d}; };
+  auto w = World{full_like()};
+  const auto buy = [&](Date due, const std::string& strategy) {
+    auto entry = w.entry(Side::buy, 5_d, 95_d, 110_d, strategy);
+    entry.due_session = due;
+    w.feed(entry);
+    w.calm();
+    w.fill(Leg::entry, 5_d, 100_d);
+    w.calm();
+  };
+  buy(day(20), "strat");
+  buy(day(21), "other");
+  buy(day(23), "strat");
+  buy(day(22), "strat");
+  CHECK(due_strategies(w.state, day(22)) == std::vector{StrategyId{"other"}});
+  std::vector<Date> due;
+  for (const auto& lot : w.state.lots)
+    due.push_back(*lot.due_session);
+  CHECK(due == std::vector{day(23), day(21), day(23), day(22)});
+}
+
+TEST_CASE("position: a trade closed when its exit filled, not when that was heard of", "[core][position]") {
+  auto w = held_ten(alpaca_like());
+  const auto heard = w.context.now + std::chrono::hours{72};
+  const auto filled = w.context.now + std::chrono::hours{1};
+  w.fill(Leg::take_profit, 10_d, 110_d);
+  for (auto& message : w.inbox)
+    if (auto* report = std::get_if<OrderReport>(&message)) {
+      report->at = filled;
+      if (report->execution)
+        report->execution->at = filled;
+    }
+  w.context.now = heard;
+  w.calm();
+  REQUIRE(w.trades.size() == 1);
+  CHECK(w.trades.begin()->second.closed_at == filled);
+  CHECK(w.trades.begin()->second.exit_session == new_york_date(filled));
+}
+
+TEST_CASE("position: a timer that the clock does not confirm waits on, and a clock set back stops nothing",
+          "[core][position]") {
+  World w{alpaca_like()};
+  const auto entry = w.entry(Side::buy, 10_d, 95_d, 110_d);
+  const auto id = entry.client_order_id;
+  w.feed(entry);
+  w.inbox.clear();
+  w.feed(OrderInDoubt{id, "timeout"});
+  w.feed(TimerDue{TimerKind::resolve, id});
+  const auto asks = [&](std::chrono::seconds step) {
+    w.timers.clear();
+    w.context.now += step;
+    const auto out = w.feed(TimerDue{TimerKind::resolve, id});
+    CHECK_FALSE(w.timers.empty());
+    return std::ranges::any_of(out.effects, [](const auto& e) { return std::holds_alternative<QueryOrder>(e); });
+  };
+  CHECK_FALSE(asks(seconds{0}));  // time stands still
+  CHECK(asks(seconds{60}));
+  CHECK_FALSE(asks(seconds{0}));
+  CHECK(asks(seconds{-3600}));
 }
 
 TEST_CASE("position: after a crash at any step, the end is the same", "[core][position]") {

@@ -4,11 +4,13 @@
 #include "core/naming.hpp"
 #include "core/position.hpp"
 #include "core/position_parts.hpp"
+#include "core/risk.hpp"
 #include "tests/support/fields_hash.hpp"
 #include "tests/support/naive_venue.hpp"
 
 #include <cstdio>
 #include <deque>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -94,7 +96,9 @@ public:
   std::vector<RaiseAlert> alerts;
   std::vector<Intent> entries_wanted;
   std::vector<RiskFact> facts;
+  core::RiskLedger* ledger = nullptr;  // hears every fact at once
   std::vector<std::string> log;
+  std::function<void(const World&)> after_step;
   bool verify = true;  // evolve(events) = state, and checks on what is sent
   bool tracing = false;
 
@@ -105,6 +109,7 @@ public:
 
   /// One input, its effects performed at once (their answers are on their way then).
   const Step& feed(const PositionInput& input, std::size_t perform_most = SIZE_MAX) {
+    ++inputs;
     std::optional<PositionState> before;
     if (verify)
       before = state;
@@ -113,6 +118,8 @@ public:
     step(state, input, context, out);
     if (before)
       check_step(*before);
+    if (after_step)
+      after_step(*this);
     take_rows();
     const auto effects = out.effects;  // performing may feed again
     for (std::size_t i = 0; i < effects.size() && i < perform_most; ++i)
@@ -353,7 +360,14 @@ private:
     inbox.emplace_back(report);
   }
   void perform(const ArmTimer& e) { timers.push_back({context.now + e.delay, e.kind, e.order}); }
-  void perform(const TellRisk& e) { facts.push_back(e.fact); }
+  void perform(const TellRisk& e) {
+    facts.push_back(e.fact);
+    if (ledger == nullptr)
+      return;
+    auto fact = e.fact;
+    fact.at += std::chrono::microseconds{inputs};  // as if time had not stood still between two inputs
+    ledger->apply(fact);
+  }
   void perform(const EntryWanted& e) { entries_wanted.push_back(e.intent); }
   void perform(const RaiseAlert& e) {
     alerts.push_back(e);
@@ -403,6 +417,7 @@ private:
   }
 
   int intents = 0;
+  int inputs = 0;
   std::set<std::string> blind_to_;
 };
 

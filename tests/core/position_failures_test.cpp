@@ -1,0 +1,293 @@
+// What went wrong in the systems that Heed replaces, as far as a position had a part in it: one case each.
+#include "tests/core/position_world.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace heed;
+using namespace heed::test;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+std::vector<VenueCapabilities> every_venue() { return {alpaca_like(), plain_like(), tradovate_like(), full_like()}; }
+
+World holding(const VenueCapabilities& can, Side side, Quantity quantity) {
+  World w{can};
+  const bool buy = side == Side::buy;
+  auto entry = w.entry(side, quantity, buy ? 95_d : 105_d, buy ? 110_d : 90_d);
+  entry.intent.correlation_id = "call-1";
+  w.feed(entry);
+  w.calm();
+  w.fill(Leg::entry, quantity, 100_d);
+  w.calm();
+  return w;
+}
+
+int submissions(const World& w, Leg leg) {
+  return static_cast<int>(std::ranges::count_if(w.submitted, [&](const auto& s) { return s.second.leg == leg; }));
+}
+
+void require_flat_once(World& w) {
+  CHECK(phase(w.state) == Phase::flat);
+  CHECK(w.venue.position.is_zero());
+  CHECK(w.venue.breaches.empty());
+  CHECK(w.exits_text().empty());
+  REQUIRE(w.trades.size() == 1);
+  CHECK(w.trades.begin()->second.pnl == w.venue.cash);
+}
+
+}  // namespace
+
+TEST_CASE("failure 02: closing a short buys, and never adds or flips", "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const auto at_broker = GENERATE(Decimal{-3}, Decimal{-2}, 1_d);
+  INFO(can.name << " broker holds " << at_broker.str());
+  auto w = holding(can, Side::sell, 3_d);
+  const auto close = w.close();
+  w.venue.position = at_broker;
+  w.feed(close);
+  w.calm();
+  if (at_broker.is_positive()) {  // nothing of ours is there to buy back
+    w.pass(seconds{30});
+    CHECK(submissions(w, Leg::close) == 0);
+    CHECK(phase(w.state) == Phase::quarantined);
+    return;
+  }
+  CHECK(w.only(Leg::close).made.side == Side::buy);
+  CHECK(w.only(Leg::close).made.quantity == at_broker.abs());
+  CHECK(w.only(Leg::close).made.reduce_only);
+  w.fill(Leg::close, at_broker.abs(), 99_d);
+  w.calm();
+  CHECK(w.venue.position.is_zero());
+  CHECK(w.venue.breaches.empty());
+  if (at_broker == Decimal{-3})
+    require_flat_once(w);
+}
+
+TEST_CASE("failure 03: a refused order is no trade, and an answer nobody understands is asked about",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  World w{can};
+  const auto entry = w.entry(Side::buy, 10_d, 95_d, 110_d);
+  w.feed(entry, 0);  // what is sent goes nowhere
+  SECTION("refused with nothing said") {
+    w.feed(OrderRefused{entry.client_order_id, "", ""});
+    w.calm();
+    CHECK(w.decision(entry.intent).starts_with("broker_rejected"));
+    CHECK(phase(w.state) == Phase::flat);
+    CHECK_FALSE(busy(w.state));
+  }
+  SECTION("an answer without a meaning") {
+    const auto& out = w.feed(OrderInDoubt{entry.client_order_id, "body {}"}, 0);
+    CHECK(std::ranges::any_of(out.effects, [](const auto& e) { return std::holds_alternative<QueryOrder>(e); }));
+    CHECK(w.decision(entry.intent) == "unknown");
+    CHECK(busy(w.state));
+  }
+  CHECK(w.fills.empty());
+  CHECK(w.trades.empty());
+  CHECK(net_quantity(w.state).is_zero());
+}
+
+TEST_CASE("failure 04: a target that fills while a close is decided leaves one exit, not two",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const auto side = GENERATE(Side::buy, Side::sell);
+  const bool heard = GENERATE(true, false);
+  const bool before = GENERATE(true, false);
+  INFO(can.name << " " << to_string(side) << (heard ? " heard" : " not heard") << (before ? " before" : " during"));
+  auto w = holding(can, side, 10_d);
+  const auto close = w.close();
+  w.faults.dropped = heard ? 0 : 1000;
+  if (!before)
+    w.feed(close);
+  w.fill(Leg::take_profit, 10_d, side == Side::buy ? 110_d : 90_d);
+  if (before)
+    w.feed(close);
+  w.faults.dropped = 0;
+  w.pass(seconds{60});
+  CHECK(submissions(w, Leg::close) == 0);
+  CHECK(w.decision(close.intent) == "closed");
+  require_flat_once(w);
+  CHECK(w.trades.begin()->second.reason == CloseReason::tp_hit);
+}
+
+TEST_CASE("failure 05: exits that filled at the broker unheard are booked by the reconciler, once",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const auto leg = GENERATE(Leg::take_profit, Leg::stop_loss);
+  INFO(can.name << " " << to_string(leg));
+  auto w = holding(can, Side::buy, 10_d);
+  w.faults.dropped = 1000;
+  w.fill(leg, 4_d, 101_d);
+  w.fill(leg, 6_d, 102_d);
+  w.faults.dropped = 0;
+  CHECK(net_quantity(w.state) == 10_d);
+  for (int i = 0; i < 3; ++i) {
+    w.reconcile();
+    w.calm();
+    require_flat_once(w);
+    CHECK(w.trades.begin()->second.reason == (leg == Leg::take_profit ? CloseReason::tp_hit : CloseReason::sl_hit));
+    CHECK(w.realized_in_fills() == 16_d);
+  }
+}
+
+TEST_CASE("failure 06: every order, fill and trade says whose it is", "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  w.feed(w.close("strat", 4_d));
+  w.calm();
+  w.fill(Leg::close, 4_d, 101_d);
+  w.calm();
+  w.fill(Leg::stop_loss, 6_d, 95_d);
+  w.calm();
+  require_flat_once(w);
+  const auto belongs = [](const auto& row) {
+    CHECK(row.account == AccountId{"acc"});
+    CHECK(row.symbol == Symbol{"XYZ"});
+    CHECK(row.strategy == StrategyId{"strat"});
+    CHECK(row.source == SourceId{"src"});
+    CHECK_FALSE(row.signal.empty());
+  };
+  CHECK(w.order_rows.size() >= 4);
+  for (const auto& [name, row] : w.order_rows) {
+    INFO(name);
+    belongs(row);
+    CHECK_FALSE(row.intent.empty());
+    CHECK((row.leg == Leg::close || row.correlation_id == "call-1"));
+  }
+  for (const auto& [key, row] : w.fills) {
+    belongs(row);
+    CHECK_FALSE(row.client_order_id.empty());
+    CHECK(row.lot == w.trades.begin()->second.trade);
+  }
+  belongs(w.trades.begin()->second);
+}
+
+TEST_CASE("failure 09: what was put off goes out under its own name, and once", "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const auto leg = GENERATE(Leg::entry, Leg::stop_loss, Leg::close);
+  INFO(can.name << " " << to_string(leg));
+  World w{can};
+  const auto lost = [&](auto&& act) {
+    w.faults.lost_before = 1000;
+    act();
+    while (!w.inbox.empty() && !std::holds_alternative<OrderInDoubt>(w.inbox.front()))
+      w.deliver();
+    w.faults.lost_before = 0;
+    w.pass(seconds{60});
+  };
+  const auto either = [&](Leg which, auto&& act) {
+    if (leg == which)
+      return lost(act);
+    act();
+    w.calm();
+  };
+  either(Leg::entry, [&] { w.feed(w.entry(Side::buy, 10_d, 95_d, 110_d)); });
+  either(Leg::stop_loss, [&] { w.fill(Leg::entry, 10_d, 100_d); });
+  CHECK(w.only(Leg::stop_loss).now.quantity == 10_d);
+  w.feed(w.close());
+  w.venue.finish_cancels();
+  w.collect();
+  either(Leg::close, [] {});
+  w.fill(Leg::close, 10_d, 101_d);
+  w.calm();
+  require_flat_once(w);
+  CHECK(submissions(w, Leg::entry) == 1);
+  CHECK(submissions(w, Leg::close) == 1);
+}
+
+TEST_CASE("failure 10: a difference that nobody can explain sets the symbol apart, also over a restart",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  w.venue.position = Decimal{-4};
+  w.feed(w.close());
+  w.pass(seconds{60});
+  CHECK(submissions(w, Leg::close) == 0);
+  CHECK(w.alerted("QUARANTINED"));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(phase(w.state) == Phase::quarantined);
+    CHECK(net_quantity(w.state) == 10_d);  // our books stay as the venue's reports made them
+    CHECK(w.feed(w.entry(Side::buy, 1_d, 95_d, 110_d)).answer.str() == "no_op:quarantined");
+    w.crash();
+    w.restart();
+    w.pass(seconds{10});
+  }
+  w.venue.position = 10_d;
+  w.feed(LiftQuarantine{"person"});
+  w.calm();
+  CHECK(phase(w.state) == Phase::open);
+  CHECK(w.only(Leg::stop_loss).now.quantity == 10_d);
+}
+
+TEST_CASE("failure 11: a call that comes again places and closes nothing twice", "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  World w{can};
+  const auto entry = w.entry(Side::buy, 10_d, 95_d, 110_d);
+  const auto close = w.close();
+  const auto again = [&](const PositionInput& call) {
+    const auto hash = FieldsHash::of(w.state);
+    const auto answer = w.feed(call).answer.str();
+    CHECK(FieldsHash::of(w.state) == hash);
+    CHECK(w.out.effects.empty());
+    return answer;
+  };
+  CHECK(w.feed(entry).answer.str() == "in_flight");
+  CHECK(again(entry) == "in_flight");
+  w.calm();
+  CHECK(again(entry) == "in_flight");
+  w.fill(Leg::entry, 10_d, 100_d);
+  w.calm();
+  CHECK(again(entry) == "filled");
+  w.crash();
+  w.restart();
+  w.calm();
+  CHECK(again(entry) == "filled");
+  w.feed(close);
+  CHECK(again(close) == "in_flight");
+  w.calm();
+  CHECK(again(close) == "in_flight");
+  w.fill(Leg::close, 10_d, 101_d);
+  w.calm();
+  CHECK(again(close) == "no_op:flat");
+  CHECK(again(entry) == "filled");
+  require_flat_once(w);
+  CHECK(submissions(w, Leg::entry) == 1);
+  CHECK(submissions(w, Leg::close) == 1);
+}
+
+TEST_CASE("position: an exit that somebody else cancels comes back at once, and the next time after a while",
+          "[core][position]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const auto leg = GENERATE(Leg::stop_loss, Leg::take_profit);
+  INFO(can.name << " " << to_string(leg));
+  auto w = holding(can, Side::buy, 10_d);
+  const auto take_away = [&] {
+    w.venue.end(w.only(leg), OrderStatus::canceled);
+    w.collect();
+    w.calm();
+  };
+  take_away();
+  CHECK(w.alerted("EXIT_TAKEN_AWAY"));
+  CHECK(w.only(leg).now.quantity == 10_d);
+  CHECK_FALSE(naked_since(w.state));
+  auto wait = w.policy.protect_retry;
+  for (int i = 0; i < 3; ++i, wait *= 2) {
+    take_away();
+    CHECK(w.working(leg).empty());
+    w.pass(wait - std::chrono::milliseconds{1});
+    CHECK(w.working(leg).empty());
+    w.pass(std::chrono::milliseconds{1});
+    CHECK(w.only(leg).now.quantity == 10_d);
+    CHECK(w.only(Leg::stop_loss).now.quantity == 10_d);
+    CHECK_FALSE(naked_since(w.state));
+  }
+  w.pass(minutes{15});
+  take_away();
+  CHECK(w.only(leg).now.quantity == 10_d);  // it was long ago
+}

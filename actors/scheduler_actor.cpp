@@ -39,27 +39,52 @@ Instant latest_due(const SchedulerState& st, Instant now) {
   return due;
 }
 
-void say_exit_scan(SchedulerSelf self, Instant now) {
+void remember_scan(SchedulerSelf self, Instant now) {
   auto& st = self->state;
-  if (!st.args->exit_scan || !st.next_scan || *st.next_scan > now || !st.args->calendar->is_open(now))
-    return;
-  st.last_scan = latest_due(st, now);
-  ++st.scans;
-  const auto session = st.args->calendar->date_at(now);
-  for (const auto& [account, desk] : st.args->directory->desks())
-    self->send(desk.portfolio, ExitScanDue{session});
-  plan_next(st);
-
   Append append;
   append.batch.rows.emplace_back(CursorRow{exit_scan_cursor, to_rfc3339(st.last_scan), now});
   JournalEvent event;
   event.at = now;
   event.type = "exit_scan";
-  event.payload = "{\"session\":\"" + to_iso_date(session) + "\"}";
+  event.payload = "{\"session\":\"" + to_iso_date(*st.scan_session) + "\"}";
   append.batch.events.push_back(std::move(event));
   // Not stored: it runs again after a restart, which closes nothing twice.
   self->request(st.args->journal, caf::infinite, std::move(append))
     .then([](const Appended&) {}, [](const caf::error&) {});
+}
+
+/// The scan may be stored and its closes not, when the process or a desk fell in between: who has not heard of the
+/// last one in this life hears it now. Whoever is closing or flat already leaves it alone.
+void tell_desks(SchedulerSelf self) {
+  auto& st = self->state;
+  for (const auto& [account, desk] : st.args->directory->desks()) {
+    const std::pair heard{caf::actor_cast<caf::actor_addr>(desk.portfolio), st.last_scan};
+    if (auto& told = st.told[account]; told != heard) {
+      self->send(desk.portfolio, ExitScanDue{*st.scan_session});
+      told = heard;
+    }
+  }
+}
+
+void say_exit_scan(SchedulerSelf self, Instant now) {
+  auto& st = self->state;
+  if (!st.args->exit_scan || !st.args->calendar->is_open(now))
+    return;
+  if (st.next_scan && *st.next_scan <= now) {
+    st.last_scan = latest_due(st, now);
+    st.scan_session = st.args->calendar->date_at(now);
+    ++st.scans;
+    plan_next(st);
+    remember_scan(self, now);
+  }
+  if (st.scan_session)
+    tell_desks(self);
+}
+
+/// Whether the stored instant is that of a scan, and not of the first start.
+bool is_scan(const SchedulerState& st, Instant at) {
+  return st.args->exit_scan &&
+         st.args->exit_scan->next_on_session(at - std::chrono::microseconds{1}, *st.args->calendar) == at;
 }
 
 void look(SchedulerSelf self) {
@@ -71,7 +96,7 @@ void look(SchedulerSelf self) {
     self->send(watcher, ClockMoved{});
   say_exit_scan(self, now);
   ScheduleBoard::View view;
-  if (st.scans > 0 || st.args->last_exit_scan)
+  if (is_scan(st, st.last_scan))
     view.last_exit_scan = st.last_scan;
   view.next_exit_scan = st.next_scan;
   const auto session = st.args->calendar->session_at_or_after(now);
@@ -80,16 +105,31 @@ void look(SchedulerSelf self) {
   st.args->board->set(view);
 }
 
+/// Goes on from what is stored. A first start owes no scan of the past, and stores from when on it does.
+void begin(SchedulerSelf self) {
+  auto& st = self->state;
+  const auto now = st.args->clock->now();
+  st.last_scan = st.args->last_exit_scan.value_or(now);
+  if (!st.args->exit_scan)
+    return;
+  plan_next(st);
+  if (st.args->last_exit_scan) {
+    st.scan_session = st.args->calendar->date_at(*st.args->last_exit_scan);
+    return;
+  }
+  Append append;
+  append.batch.rows.emplace_back(CursorRow{exit_scan_cursor, to_rfc3339(now), now});
+  self->request(st.args->journal, caf::infinite, std::move(append))
+    .then([](const Appended&) {}, [](const caf::error&) {});
+}
+
 }  // namespace
 
 SchedulerActor::behavior_type scheduler_actor(SchedulerSelf self, std::shared_ptr<const SchedulerArgs> args) {
   set_handlers(self);
   auto& st = self->state;
   st.args = std::move(args);
-  // A first start owes no scan of the past.
-  st.last_scan = st.args->last_exit_scan.value_or(st.args->clock->now());
-  if (st.args->exit_scan)
-    plan_next(st);
+  begin(self);
   self->send(self, TickDue{});
   return {
     [self](InspectSelf) {

@@ -10,9 +10,11 @@
 #include "messages/registration.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace heed {
 
@@ -58,6 +60,9 @@ struct SchedulerState {
   Instant last_scan{};
   std::optional<Instant> next_scan;
   std::int64_t scans = 0;
+  /// The last scan that was said, and which portfolios heard of it: one that starts later, or again, hears it too.
+  std::optional<Date> scan_session;
+  std::map<AccountId, std::pair<caf::actor_addr, Instant>> told;
 };
 static_assert(!std::is_aggregate_v<SchedulerState>);
 

@@ -126,9 +126,9 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
   }
   void after_request(const net::HttpRequest& request) {
     core->settle();
-    send_streams();
     if (request.target == "/sim/advance")
-      push_clock();
+      push_clock();  // first, so that who hears of a fill knows the time it happened at
+    send_streams();
   }
 
   void spoil(const FaultAction& fault, const net::HttpRequest& request,

@@ -1,0 +1,401 @@
+#include "support/desk.hpp"
+
+using namespace heed;
+using namespace heed::test;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+struct Desk1 : DeskWorld {
+  using DeskWorld::DeskWorld;
+  ~Desk1() {
+    if (system)
+      check_sane();
+  }
+  /// Held after a buy that filled.
+  void buy_nvda() {
+    call(buy("b1", "NVDA"));
+    REQUIRE(outcome("b1") == "filled");
+    REQUIRE(held("NVDA") == Quantity{30});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("desk: a buy becomes a bracket, fills, and its target closes it", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.venue->submits.size() == 1);
+  const auto& order = w.venue->submits[0];
+  CHECK(order.side == Side::buy);
+  CHECK(order.quantity == Quantity{30});  // 3000 dollars at 100
+  REQUIRE(order.take_profit);
+  REQUIRE(order.stop_loss);
+  CHECK(order.take_profit->price == Price{120});
+  CHECK(order.stop_loss->price == Price{92});
+  CHECK(w.outcome("b1") == "filled");
+  CHECK(w.phase("NVDA") == "Open");
+  CHECK(w.position("NVDA")->protected_quantity == Quantity{30});
+  CHECK(w.position("NVDA")->due_session == Date{std::chrono::year{2026} / 11 / 25});
+
+  w.venue->fill("NVDA", Leg::take_profit);
+  w.settle();
+  CHECK(w.held("NVDA").is_zero());
+  CHECK(w.phase("NVDA") == "Flat");
+  CHECK(w.venue->working("NVDA") == 0);
+  const auto trades = w.trades();
+  REQUIRE(trades.size() == 1);
+  CHECK(trades[0].reason == CloseReason::tp_hit);
+  CHECK(trades[0].pnl == Money{600});
+  CHECK(w.finals(signal_of("b1")) == 1);
+  CHECK(w.venue->submits.size() == 1);  // nothing was sent to close what was closed
+}
+
+TEST_CASE("desk: call and order are one commit", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.call(buy("warm", "AMD"));  // the instrument and the quote are known from now on
+  const auto before = w.store->appends;
+  int at_submit = -1;
+  const auto check = w.venue->on_submit;
+  w.venue->on_submit = [&](const SubmitOrder& order) {
+    check(order);
+    at_submit = w.store->appends;
+  };
+  w.mention(buy("b1", "NVDA"));
+  w.run();
+  CHECK(at_submit == before + 1);
+  CHECK(w.venue->submits.size() == 2);
+  w.settle();
+}
+
+TEST_CASE("desk: a sell closes, after the exits are gone and the broker's position is known", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.buy_nvda();
+  w.venue->calls.clear();
+  w.venue->set_price("NVDA", "110");
+  w.call(sell("s1", "NVDA"));
+  w.settle();
+  CHECK(w.outcome("s1") == "closed");
+  CHECK(w.held("NVDA").is_zero());
+  CHECK(w.venue->position("NVDA").is_zero());
+  CHECK(w.venue->working("NVDA") == 0);
+  const auto& calls = w.venue->calls;
+  const auto place = [&](const std::string& call) {
+    return std::find_if(calls.begin(), calls.end(), [&](const auto& c) { return c.starts_with(call); }) -
+           calls.begin();
+  };
+  CHECK(place("cancel") < place("query_position"));
+  CHECK(place("query_position") < place("submit"));
+  REQUIRE(w.trades().size() == 1);
+  CHECK(w.trades()[0].reason == CloseReason::strategy_exit);
+  CHECK(w.trades()[0].pnl == Money{300});
+  CHECK(w.finals(signal_of("s1")) == 1);
+}
+
+TEST_CASE("desk: calls without an order end with their reason", "[actors][desk]") {
+  struct Case {
+    const char* name;
+    Mention mention;
+    const char* outcome;
+  };
+  auto weak = buy("k", "NVDA");
+  weak.conviction = dec("0.45");
+  auto none = buy("k", "NVDA");
+  none.conviction.reset();
+  auto intraday = buy("k", "NVDA");
+  intraday.horizon = Horizon::intraday;
+  const auto c = GENERATE_COPY(values<Case>({
+    {"sell, not held", sell("k", "NVDA"), "no_op:not_held"},
+    {"hold", mention_of("k", "NVDA", MentionAction::hold), "no_op:ui_only"},
+    {"watch", mention_of("k", "NVDA", MentionAction::watch), "no_op:ui_only"},
+    {"weak", weak, "no_op:low_conviction"},
+    {"no conviction", none, "invalid:conviction"},
+    {"intraday", intraday, "no_op:intraday_horizon"},
+    {"old", buy("k", "NVDA", friday_10 - hours{49}), "no_op:too_old"},
+    {"not tradable", buy("k", "HALT"), "no_op:not_tradable"},
+    {"too dear", buy("k", "BRK"), "no_op:price_above_size"},
+  }));
+  INFO(c.name);
+  Desk1 w;
+  w.venue->untradable.insert("HALT");
+  w.venue->set_price("BRK", "600000");
+  w.start();
+  w.call(c.mention);
+  CHECK(w.outcome("k") == c.outcome);
+  CHECK_FALSE(w.reason("k").empty());
+  CHECK(w.finals(signal_of("k")) == 1);
+  CHECK(w.venue->submits.empty());
+}
+
+TEST_CASE("desk: a further buy tops up to the cap, as a lot of its own", "[actors][desk]") {
+  Desk1 w;
+  w.limits.open_positions_per_symbol_max = 5;
+  // Risk counts a market order a little above the quote: its limit lies above the strategy's own cap.
+  w.limits.position_dollars_max = Money{8'000};
+  w.limits.position_equity_fraction_max = dec("0.08");
+  w.start();
+  w.buy_nvda();
+  w.advance(hours{1});
+  w.call(buy("b2", "NVDA", w.clock->now()));
+  w.call(buy("b3", "NVDA", w.clock->now()));
+  w.call(buy("b4", "NVDA", w.clock->now()));
+  CHECK(w.outcome("b2") == "filled");
+  CHECK(w.outcome("b3") == "filled");
+  CHECK(w.outcome("b4") == "no_op:at_ticker_cap");
+  CHECK(w.held("NVDA") == Quantity{75});  // 7500 dollars
+  CHECK(w.position("NVDA")->protected_quantity == Quantity{75});
+  w.venue->fill("NVDA", Leg::stop_loss);
+  w.settle();
+  CHECK(w.trades().size() == 1);
+  CHECK(w.trades()[0].reason == CloseReason::sl_hit);
+}
+
+TEST_CASE("desk: a second buy waits while the first one's order is on its way", "[actors][desk]") {
+  Desk1 w;
+  w.venue->fills_market_orders = false;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.call(buy("b2", "NVDA"));
+  CHECK(w.outcome("b1") == "in_flight");
+  CHECK(w.outcome("b2") == "received");
+  CHECK(w.venue->submits.size() == 1);
+  w.venue->fill("NVDA", Leg::entry);
+  w.settle();
+  CHECK(w.outcome("b1") == "filled");
+  CHECK(w.outcome("b2") == "in_flight");
+  CHECK(w.venue->submits.size() == 2);
+  w.venue->fill("NVDA", Leg::entry);
+  w.settle();
+  CHECK(w.outcome("b2") == "filled");
+}
+
+TEST_CASE("desk: a call outside of trading hours waits for the open and is sized then", "[actors][desk]") {
+  Desk1 w{FakeVenue::bracket_capabilities(), at("2026-11-20T22:00:00Z")};  // Friday, 17:00 in New York
+  w.start();
+  w.call(buy("b1", "NVDA", w.clock->now()));
+  w.call(sell("s1", "NVDA", w.clock->now()));
+  CHECK(w.outcome("b1") == "deferred:2026-11-23T14:30:00.000000Z");
+  CHECK(w.outcome("s1") == "no_op:not_held");
+  CHECK(w.venue->submits.empty());
+  CHECK(w.telemetry->settled());  // nothing keeps the daemon from stopping
+  SECTION("the market opens") {}
+  SECTION("the daemon starts again before it opens") {
+    w.crash();
+    w.start();
+    w.settle();
+    CHECK(w.outcome("b1") == "deferred:2026-11-23T14:30:00.000000Z");
+  }
+  w.venue->set_price("NVDA", "150");
+  w.clock->set(at("2026-11-23T14:30:00Z"));
+  w.system->send(w.desk.portfolio, SessionChanged{true, Date{std::chrono::year{2026} / 11 / 23}});
+  w.settle();
+  CHECK(w.outcome("b1") == "filled");
+  REQUIRE(w.venue->submits.size() == 1);
+  CHECK(w.venue->submits[0].quantity == Quantity{20});
+  CHECK(w.finals(signal_of("b1")) == 1);
+}
+
+TEST_CASE("desk: the daemon was down when the market opened", "[actors][desk]") {
+  Desk1 w{FakeVenue::bracket_capabilities(), at("2026-11-20T22:00:00Z")};
+  w.start();
+  w.call(buy("b1", "NVDA", w.clock->now()));
+  w.crash();
+  w.clock->set(at("2026-11-23T15:00:00Z"));
+  w.start();
+  w.settle();
+  CHECK(w.outcome("b1") == "filled");  // its age counts to its arrival
+  CHECK(w.finals(signal_of("b1")) == 1);
+}
+
+TEST_CASE("desk: a dry run decides everything and sends nothing", "[actors][desk]") {
+  Desk1 w;
+  w.strategies["tube"].enable_trading = false;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.call(sell("s1", "NVDA"));
+  CHECK(w.outcome("b1") == "dry_run:buy 3000.00");
+  CHECK(w.outcome("s1") == "dry_run:no_op:not_held");
+  CHECK(w.venue->submits.empty());
+  CHECK(w.finals(signal_of("b1")) == 1);
+}
+
+TEST_CASE("desk: risk's no is final and says the values", "[actors][desk]") {
+  Desk1 w;
+  w.limits.trades_per_day_account = 1;
+  w.start();
+  w.buy_nvda();
+  w.call(buy("b2", "AMD"));
+  CHECK(w.outcome("b2") == "risk_denied:daily_trades");
+  CHECK(w.reason("b2").find("1 >= 1") != std::string::npos);
+  CHECK(w.venue->submits.size() == 1);
+}
+
+TEST_CASE("no breach: what is in flight counts, so two racing calls cannot both take the last slot",
+          "[actors][desk]") {
+  Desk1 w;
+  w.limits.open_positions_max = 1;
+  w.venue->fills_market_orders = false;
+  w.start();
+  w.mention(buy("b1", "NVDA"));
+  w.mention(buy("b2", "AMD"));
+  w.settle();
+  CHECK(w.venue->submits.size() == 1);
+  REQUIRE(w.venue->submits.size() == 1);
+  const auto taken = w.venue->submits[0].symbol;
+  const auto* winner = taken == Symbol{"NVDA"} ? "b1" : "b2";
+  CHECK(w.outcome(winner) == "in_flight");
+  CHECK(w.outcome(taken == Symbol{"NVDA"} ? "b2" : "b1") == "risk_denied:max_open");
+  // The winner's order ends without a fill: its slot is free again.
+  auto& book = w.venue->book(taken);
+  book.end(*book.find(w.venue->submits[0].client_order_id), OrderStatus::canceled);
+  w.venue->flush_stream();
+  w.settle();
+  CHECK(w.outcome(winner) == "cancelled");
+  w.call(buy("b3", "TSLA"));
+  CHECK(w.outcome("b3") == "in_flight");
+}
+
+TEST_CASE("desk: avoid blocks the symbol, closes what is held, and buys are refused until it is over",
+          "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.buy_nvda();
+  w.call(mention_of("a1", "NVDA", MentionAction::avoid));
+  w.settle();
+  CHECK(w.outcome("a1") == "closed");
+  CHECK(w.venue->position("NVDA").is_zero());
+  w.call(buy("b2", "NVDA"));
+  CHECK(w.outcome("b2") == "no_op:blocklisted");
+  w.crash();
+  w.start();
+  w.settle();
+  w.call(buy("b3", "NVDA"));
+  CHECK(w.outcome("b3") == "no_op:blocklisted");
+}
+
+TEST_CASE("desk: nothing is decided before books and broker have been compared", "[actors][desk]") {
+  Desk1 w;
+  w.venue->link_at_start = false;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  CHECK(w.outcome("b1") == "received");
+  CHECK(w.venue->submits.empty());
+  CHECK(w.telemetry->calls_in_hand == 0);
+  w.venue->link(true);
+  w.settle();
+  CHECK(w.outcome("b1") == "filled");
+}
+
+TEST_CASE("desk: a quote that cannot be had is asked for again, then the decision fails", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  const int failing = GENERATE(2, 50);
+  for (int i = 0; i < failing; ++i)
+    w.venue->fates["query_quote"].push_back(Fate::lost());
+  w.call(buy("b1", "NVDA"));
+  w.advance(seconds{20});
+  CHECK(w.outcome("b1") == (failing == 2 ? "filled" : "failed:quote"));
+  CHECK(w.finals(signal_of("b1")) == 1);
+}
+
+TEST_CASE("desk: a person's orders", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  auto open = w.intent("k1", IntentAction::open, "NVDA");
+  open.size = Size{SizeKind::quantity, Quantity{10}, {}};
+  Answers<IntentReceipt> receipt;
+  Answers<Decision> decided;
+  w.submit(open, receipt.reply(), decided.reply());
+  w.settle();
+  CHECK_FALSE(receipt.one().duplicate);
+  CHECK(w.outcome_of(DeskWorld::signal_of_key("k1")) == "filled");
+  CHECK(w.held("NVDA") == Quantity{10});
+
+  SECTION("close") {
+    w.submit(w.intent("k2", IntentAction::close, "NVDA"));
+    w.settle();
+    CHECK(w.outcome_of(DeskWorld::signal_of_key("k2")) == "closed");
+    CHECK(w.trades().at(0).reason == CloseReason::manual_close);
+  }
+  SECTION("reduce") {
+    auto reduce = w.intent("k2", IntentAction::reduce, "NVDA");
+    reduce.size = Size{SizeKind::quantity, Quantity{4}, {}};
+    w.submit(reduce);
+    w.settle();
+    CHECK(w.held("NVDA") == Quantity{6});
+    CHECK(w.outcome_of(DeskWorld::signal_of_key("k2")) == "closed");
+  }
+  SECTION("reverse: never one order of double size") {
+    w.submit(w.intent("k2", IntentAction::reverse, "NVDA"));
+    w.settle();
+    w.settle();
+    CHECK(w.held("NVDA") == Quantity{-10});
+    CHECK(w.outcome_of(DeskWorld::signal_of_key("k2")) == "filled");
+    for (const auto& order : w.venue->submits)
+      CHECK(order.quantity == Quantity{10});
+    CHECK(w.finals(DeskWorld::signal_of_key("k2")) == 1);
+  }
+  SECTION("close when flat") {
+    w.submit(w.intent("k2", IntentAction::close, "AMD"));
+    w.settle();
+    CHECK(w.outcome_of(DeskWorld::signal_of_key("k2")) == "no_op:flat");
+  }
+}
+
+TEST_CASE("desk: the same key is the same order, another body under it is refused", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  auto open = w.intent("k1", IntentAction::open, "NVDA");
+  open.size = Size{SizeKind::quantity, Quantity{10}, {}};
+  auto other = open;
+  other.size.value = Quantity{11};
+  Answers<IntentReceipt> first, again, bad;
+  w.submit(open, first.reply());
+  const bool at_once = GENERATE(true, false);
+  if (!at_once)
+    w.settle();
+  w.submit(open, again.reply());
+  w.submit(other, bad.reply());
+  w.settle();
+  CHECK_FALSE(first.one().duplicate);
+  CHECK(again.one().duplicate);
+  CHECK(again.one().signal == first.one().signal);
+  CHECK(bad.error().code == "409");
+  CHECK(w.venue->submits.size() == 1);
+  CHECK(w.finals(first.one().signal) == 1);
+}
+
+TEST_CASE("desk: the kill switch stops opening, takes entries away, or flattens; closing stays possible",
+          "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.buy_nvda();
+  w.venue->fills_market_orders = false;
+  w.call(buy("b2", "AMD"));
+  const auto level = GENERATE(KillLevel::stop_opening, KillLevel::cancel_open_orders, KillLevel::flatten);
+  Answers<Ok> done;
+  w.system->send(w.desk.governor, KillCommand{level, "op", done.reply()});
+  w.settle();
+  done.one();
+  w.venue->fills_market_orders = true;
+  w.settle();
+  CHECK(w.outcome("b2") == (level == KillLevel::stop_opening ? "in_flight" : "cancelled"));
+  w.call(buy("b3", "TSLA"));
+  CHECK(w.outcome("b3") == "no_op:paused");
+  if (level == KillLevel::flatten) {
+    if (w.venue->working("NVDA") > 0)
+      w.venue->fill("NVDA", Leg::close);
+    w.settle();
+    CHECK(w.trades().at(0).reason == CloseReason::risk_cutoff);
+  } else {
+    CHECK(w.held("NVDA") == Quantity{30});
+    w.call(sell("s1", "NVDA"));
+    CHECK(w.outcome("s1") == "closed");
+  }
+  CHECK(w.held("NVDA").is_zero());
+}

@@ -1,0 +1,418 @@
+#include "actors/gateway_actor.hpp"
+
+#include "support/fake_venue.hpp"
+#include "support/journals.hpp"
+#include "support/orders.hpp"
+#include "support/stubs.hpp"
+
+using namespace heed;
+using namespace heed::test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+VenueCapabilities capabilities() {
+  auto can = FakeVenue::plain_capabilities();
+  can.replace = true;
+  return can;
+}
+
+struct Fixture {
+  TestSystem system;
+  TestJournal journal;
+  std::shared_ptr<FakeVenue> venue = std::make_shared<FakeVenue>(system.clock, capabilities());
+  std::shared_ptr<PortfolioLog> told = std::make_shared<PortfolioLog>();
+  std::shared_ptr<ReconcilerLog> reconciler = std::make_shared<ReconcilerLog>();
+  GatewayPolicy policy;
+  GatewayActor gateway;
+
+  ~Fixture() { system.finish(); }
+  Fixture() {
+    journal.start(system);
+    system.at_end([v = venue] { v->forget(); });
+    policy.requests_per_minute = 0;
+    venue->fills_market_orders = false;
+  }
+  void start() {
+    auto args = std::make_shared<GatewayArgs>();
+    args->account = "paper";
+    args->venue = venue;
+    args->clock = system.clock;
+    args->journal = journal.actor;
+    args->telemetry = journal.telemetry;
+    args->policy = policy;
+    gateway = system.spawn(gateway_actor, std::shared_ptr<const GatewayArgs>{args});
+    system.send(gateway, Introduce{stub_portfolio(system, told), stub_reconciler(system, reconciler)});
+    system.run();
+    venue->calls.clear();
+  }
+  template <class Message>
+  void send(Message message) {
+    system.send(gateway, std::move(message));
+    system.run();
+  }
+  /// All at once, before the gateway looks.
+  template <class... Messages>
+  void send_together(Messages... messages) {
+    (system.send(gateway, std::move(messages)), ...);
+    system.run();
+  }
+  std::int64_t unfinished() const { return journal.telemetry->unfinished(); }
+};
+
+}  // namespace
+
+TEST_CASE("gateway: an order goes out once and its reports come back to the portfolio", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.send(entry("NVDA", 1));
+  CHECK(f.venue->calls == Texts{"submit " + entry("NVDA", 1).client_order_id.str()});
+  const auto reports = f.told->inputs<OrderReport>();
+  REQUIRE(reports.size() == 2);  // the answer, and the stream
+  CHECK(reports[0].client_order_id == entry("NVDA", 1).client_order_id);
+  CHECK(f.told->news[0].symbol == Symbol{"NVDA"});
+  CHECK(f.journal.telemetry->orders_sent == 1);
+  CHECK(f.unfinished() == 0);
+  f.system.advance(seconds{600});
+  CHECK(f.venue->calls.size() == 1);
+}
+
+TEST_CASE("gateway: exits and cancels before questions before entries", "[actors][gateway]") {
+  Fixture f;
+  f.policy.in_flight_max = 1;
+  f.venue->fates["submit"] = {Fate::later()};
+  f.start();
+  f.send(entry("AAA", 1));  // occupies the line
+  f.send_together(entry("BBB", 2), QueryOrderNow{"heed1.s.en.cccccccccccccccc", {}, "CCC"}, stop_order("DDD", 4),
+                  cancel("EEE", 5), QueryPositionNow{"FFF"}, stop_order("GGG", 6));
+  CHECK(f.venue->calls.size() == 1);
+  CHECK(f.journal.telemetry->broker_queue == 6);
+  f.venue->answer_held();
+  f.system.run();
+  CHECK(f.venue->calls == Texts{"submit " + entry("AAA", 1).client_order_id.str(),
+                                "submit " + stop_order("DDD", 4).client_order_id.str(),
+                                "cancel " + cancel("EEE", 5).client_order_id.str(),
+                                "submit " + stop_order("GGG", 6).client_order_id.str(),
+                                "query_order heed1.s.en.cccccccccccccccc", "query_position FFF",
+                                "submit " + entry("BBB", 2).client_order_id.str()});
+  CHECK(f.unfinished() == 0);
+}
+
+TEST_CASE("gateway: the rate limit keeps a reserve for exits", "[actors][gateway]") {
+  Fixture f;
+  f.policy.requests_per_minute = 60;
+  f.policy.reserve_per_minute = 20;
+  f.start();
+  for (int i = 0; i < 50; ++i)
+    f.system.send(f.gateway, entry("E" + std::to_string(i), i));
+  f.system.run();
+  CHECK(f.venue->submits.size() == 40);  // 60 less the reserve
+  for (int i = 0; i < 15; ++i)
+    f.system.send(f.gateway, QueryPositionNow{Symbol{"Q" + std::to_string(i)}});
+  f.system.run();
+  CHECK(f.venue->count("query_position") == 10);  // half of the reserve
+  for (int i = 0; i < 15; ++i)
+    f.system.send(f.gateway, stop_order("X" + std::to_string(i), i));
+  f.system.run();
+  CHECK(f.venue->submits.size() == 50);  // the other half; five wait
+  CHECK(f.journal.telemetry->broker_queue == 20);
+
+  // A token a second: exits first, then questions, then entries.
+  f.system.advance(seconds{6});
+  CHECK(f.venue->submits.size() == 55);
+  f.system.advance(seconds{60});
+  CHECK(f.venue->count("query_position") == 15);
+  f.system.advance(seconds{60});
+  CHECK(f.venue->submits.size() == 65);
+  CHECK(f.journal.telemetry->broker_queue == 0);
+}
+
+TEST_CASE("failure 09: too many requests waits as told and sends the same order under the same name",
+          "[actors][gateway][failure]") {
+  Fixture f;
+  f.venue->fates["submit"] = {Fate::too_many(7)};
+  f.start();
+  f.send(entry("NVDA", 1));
+  CHECK(f.venue->submits.size() == 1);
+  CHECK(f.told->news.empty());
+  // The gate is closed for everything, exits too: the venue would only count them.
+  f.send(stop_order("AAPL", 2));
+  f.system.advance(milliseconds{6'900});
+  CHECK(f.venue->submits.size() == 1);
+  f.system.advance(milliseconds{1'500});
+  REQUIRE(f.venue->submits.size() == 3);
+  CHECK(f.venue->submits[1] == stop_order("AAPL", 2));
+  CHECK(f.venue->submits[2] == entry("NVDA", 1));
+  CHECK(f.journal.telemetry->rate_limited == 1);
+  CHECK(f.journal.telemetry->retries == 1);
+  CHECK(f.told->inputs<core::OrderRefused>().empty());
+}
+
+TEST_CASE("gateway: what did not leave is sent again under the same name", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  SECTION("an entry, until it is given up") {
+    f.venue->always["submit"] = Fate::not_sent();
+    f.send(entry("NVDA", 1));
+    f.system.advance(seconds{120});
+    REQUIRE(f.venue->submits.size() == 5);
+    for (const auto& order : f.venue->submits)
+      CHECK(order == entry("NVDA", 1));
+    const auto refused = f.told->inputs<core::OrderRefused>();
+    REQUIRE(refused.size() == 1);
+    CHECK(refused[0].order == entry("NVDA", 1).client_order_id);
+    CHECK(refused[0].code == "NOT_SENT");
+    CHECK(refused[0].text == "connection refused");
+  }
+  SECTION("an exit, for ever") {
+    f.venue->always["submit"] = Fate::not_sent();
+    f.send(stop_order("NVDA", 1));
+    f.system.advance(seconds{600});
+    CHECK(f.venue->submits.size() > 15);
+    CHECK(f.told->news.empty());
+    f.venue->always.clear();
+    f.system.advance(seconds{60});
+    CHECK_FALSE(f.told->inputs<OrderReport>().empty());
+  }
+  SECTION("a cancel and a replace, too") {
+    f.venue->fates["cancel"] = {Fate::not_sent(), Fate::not_sent()};
+    f.venue->fates["replace"] = {Fate::not_sent()};
+    f.send(stop_order("NVDA", 1));
+    f.send(replace("NVDA", 1, 2));
+    f.send(stop_order("AAPL", 3));
+    f.send(cancel("AAPL", 3));
+    f.system.advance(seconds{5});
+    CHECK(f.venue->count("replace") == 2);
+    CHECK(f.venue->count("cancel") == 3);
+    CHECK(f.told->inputs<core::CancelRefused>().empty());
+  }
+  CHECK(f.unfinished() == 0);
+}
+
+TEST_CASE("gateway: an exit that waits to be tried again holds back nobody else's", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  for (int i = 0; i < 8; ++i)
+    f.venue->fates["submit"].push_back(Fate::not_sent());
+  f.send(stop_order("SICK", 1));
+  f.system.advance(seconds{20});  // by now it waits long between tries
+  const auto tried = f.venue->submits.size();
+  REQUIRE(f.system.next_timer() > Duration{seconds{2}});
+  f.venue->fates["submit"].clear();
+  f.send_together(cancel("SICK", 9), stop_order("WELL", 2));
+  REQUIRE(f.venue->submits.size() == tried + 1);
+  CHECK(f.venue->submits.back() == stop_order("WELL", 2));
+  CHECK(f.venue->cancels.empty());  // its own symbol keeps its order
+  f.system.advance(seconds{60});
+  CHECK(f.venue->submits.back() == stop_order("SICK", 1));
+  CHECK(f.venue->cancels.size() == 1);
+}
+
+TEST_CASE("gateway: a long wait of one request does not delay the next timer of another", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->fates["submit"] = {Fate::not_sent(), Fate::not_sent(), Fate::not_sent(), Fate::not_sent(),
+                              Fate::not_sent(), Fate::not_sent(), Fate::not_sent()};
+  f.send(stop_order("SLOW", 1));
+  f.system.advance(seconds{10});
+  REQUIRE(f.system.next_timer() > Duration{seconds{2}});
+  f.venue->fates["submit"] = {Fate::not_sent()};
+  f.send(stop_order("FAST", 2));
+  f.system.advance(milliseconds{400});  // first back-off: 250 ms and a quarter at most
+  CHECK(f.venue->submits.back() == stop_order("FAST", 2));
+  CHECK(f.venue->book("FAST").orders.size() == 1);
+}
+
+TEST_CASE("failure 03: no answer, or none that can be understood, is a doubt and never sent again from here",
+          "[actors][gateway][failure]") {
+  Fixture f;
+  f.start();
+  const auto kind = GENERATE(ErrorKind::unknown, ErrorKind::unavailable);
+  f.venue->fates["submit"] = {{false, Error{kind, "parse", "body was {}"}, Fate::When::now}};
+  f.send(entry("NVDA", 1));
+  f.system.advance(seconds{600});
+  CHECK(f.venue->submits.size() == 1);
+  const auto doubts = f.told->inputs<core::OrderInDoubt>();
+  REQUIRE(doubts.size() == 1);
+  CHECK(doubts[0].order == entry("NVDA", 1).client_order_id);
+  CHECK(doubts[0].cause == "parse body was {}");
+  CHECK(f.told->news.size() == 1);  // nothing that could be booked
+  CHECK(f.unfinished() == 0);
+}
+
+TEST_CASE("gateway: the venue's no is passed on in its words", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->fates["submit"] = {Fate::refused("40310000", "insufficient buying power")};
+  f.send(entry("NVDA", 1));
+  const auto refused = f.told->inputs<core::OrderRefused>();
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].code == "40310000");
+  CHECK(refused[0].text == "insufficient buying power");
+  CHECK(f.journal.telemetry->orders_rejected == 1);
+  f.venue->fates["replace"] = {Fate::refused("42210000")};
+  f.send(replace("NVDA", 1, 2));
+  CHECK(f.told->inputs<core::OrderRefused>().back().order == replace("NVDA", 1, 2).new_client_order_id);
+  f.send(cancel("NVDA", 7));
+  REQUIRE(f.told->inputs<core::CancelRefused>().size() == 1);
+  f.venue->fates["cancel"] = {Fate::lost()};
+  f.send(cancel("NVDA", 8));
+  REQUIRE(f.told->inputs<core::AskAgain>().size() == 1);
+  CHECK(f.told->inputs<core::AskAgain>()[0].order == cancel("NVDA", 8).client_order_id);
+}
+
+TEST_CASE("gateway: questions are answered with what is, what is not, and what could not be told",
+          "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.send(entry("NVDA", 1));
+  f.told->news.clear();
+  f.send(QueryOrderNow{entry("NVDA", 1).client_order_id, {}, "NVDA"});
+  CHECK(f.told->inputs<OrderReport>().size() == 1);
+  f.send(QueryOrderNow{entry("NVDA", 2).client_order_id, {}, "NVDA"});
+  REQUIRE(f.told->inputs<core::OrderNotFound>().size() == 1);
+  CHECK(f.told->inputs<core::OrderNotFound>()[0].order == entry("NVDA", 2).client_order_id);
+  f.venue->fates["query_order"] = {Fate::lost()};
+  f.send(QueryOrderNow{entry("NVDA", 1).client_order_id, {}, "NVDA"});
+  REQUIRE(f.told->inputs<core::AskAgain>().size() == 1);
+  f.send(QueryPositionNow{"NVDA"});
+  REQUIRE(f.told->inputs<PositionReport>().size() == 1);
+  CHECK(f.told->inputs<PositionReport>()[0].quantity == Quantity{});
+  f.venue->fates["query_position"] = {Fate::lost()};
+  f.send(QueryPositionNow{"NVDA"});
+  CHECK(f.told->inputs<core::AskAgain>().back().order.empty());
+}
+
+TEST_CASE("gateway: a snapshot is complete, or says what is missing", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.send(entry("NVDA", 1));
+  f.venue->move_position("AAPL", Quantity{5});
+  const auto since = friday_10 - std::chrono::hours{24};
+  const auto whole = f.system.answer<VenueSnapshot>(f.gateway, VenueSnapshotQuery{since});
+  CHECK(whole.complete);
+  CHECK(whole.orders.size() == 1);
+  REQUIRE(whole.positions.size() == 1);
+  CHECK(whole.positions[0].quantity == Quantity{5});
+  CHECK(whole.account.equity == Money{100'000});
+  CHECK(f.venue->asked_since == since);
+
+  const auto* missing = GENERATE("query_orders", "query_positions", "query_account");
+  f.venue->fates[missing] = {Fate::lost()};
+  const auto part = f.system.answer<VenueSnapshot>(f.gateway, VenueSnapshotQuery{since});
+  CHECK_FALSE(part.complete);
+  CHECK(part.why == std::string{missing}.substr(6) + ": no answer");
+}
+
+TEST_CASE("gateway: quotes are asked for, then taken from the stream while they are young", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->set_price("NVDA", "120");
+  auto got = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK(got.known);
+  CHECK(got.quote.ask == Price{120});
+  CHECK(f.venue->watched == std::set<Symbol>{"NVDA"});
+  f.venue->tell_quote(Quote{"NVDA", Price{121}, Price{122}, Price{121}, f.system.clock->now()});
+  got = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK(got.quote.ask == Price{122});
+  CHECK(f.venue->count("query_quote") == 1);
+  f.venue->tell_quote(Quote{"NVDA", Price{1}, Price{1}, Price{1}, f.system.clock->now() - seconds{9}});  // older
+  got = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK(got.quote.ask == Price{122});
+  f.system.advance(seconds{2});
+  got = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK(got.quote.ask == Price{120});
+  CHECK(f.venue->count("query_quote") == 2);
+  f.venue->fates["query_quote"] = {Fate::lost()};
+  f.system.advance(seconds{2});
+  got = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK_FALSE(got.known);
+  CHECK(got.why == "no answer");
+}
+
+TEST_CASE("gateway: the symbols asked about last are watched", "[actors][gateway]") {
+  Fixture f;
+  f.policy.watched_symbols_max = 2;
+  f.start();
+  for (const auto* symbol : {"A", "B", "C"})
+    f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{symbol});
+  CHECK(f.venue->watched == std::set<Symbol>{"B", "C"});
+}
+
+TEST_CASE("gateway: instruments are remembered for half a day", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->fates["query_instrument"] = {Fate::lost()};
+  CHECK_FALSE(f.system.answer<InstrumentAnswer>(f.gateway, InstrumentQuery{"NVDA"}).known);
+  CHECK(f.system.answer<InstrumentAnswer>(f.gateway, InstrumentQuery{"NVDA"}).known);
+  CHECK(f.system.answer<InstrumentAnswer>(f.gateway, InstrumentQuery{"NVDA"}).instrument.tradable);
+  CHECK(f.venue->count("query_instrument") == 2);
+  f.system.clock->set(friday_10 + std::chrono::hours{13});
+  f.system.answer<InstrumentAnswer>(f.gateway, InstrumentQuery{"NVDA"});
+  CHECK(f.venue->count("query_instrument") == 3);
+}
+
+TEST_CASE("gateway: the stream's news go to the portfolio, the link's to the reconciler", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  REQUIRE(f.reconciler->links.size() == 1);
+  CHECK(f.reconciler->links[0].up);
+  f.venue->link(false, "connection lost");
+  f.system.run();
+  CHECK_FALSE(f.reconciler->links.back().up);
+  CHECK_FALSE(f.journal.telemetry->components()["broker:paper"].ok);
+  CHECK(f.journal.telemetry->components()["broker:paper"].detail == "connection lost");
+  OrderReport report;
+  report.client_order_id = "heed1.s.en.aaaaaaaaaaaaaaaa";
+  report.symbol = "NVDA";
+  f.venue->tell_order(report);
+  f.system.run();
+  CHECK(f.told->inputs<OrderReport>().size() == 1);
+}
+
+TEST_CASE("gateway: every call to the broker is kept", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  BrokerCallRow row;
+  row.account = "paper";
+  row.method = "POST";
+  row.target = "/v2/orders";
+  row.status = 200;
+  row.at = friday_10;
+  f.venue->tell_call(row);
+  f.system.advance(milliseconds{2});
+  const auto rows = all(f.journal.reader().broker_calls(everything()));
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].target == "/v2/orders");
+}
+
+TEST_CASE("gateway: while the daemon stops, exits go on and entries stay in the journal", "[actors][gateway]") {
+  Fixture f;
+  f.policy.in_flight_max = 1;
+  f.venue->fates["submit"] = {Fate::later()};
+  f.start();
+  f.send(stop_order("AAA", 1));
+  f.send(entry("BBB", 2));  // waits its turn
+  f.send(Drain{});
+  f.send_together(entry("CCC", 3), stop_order("DDD", 4), cancel("EEE", 5));
+  f.venue->answer_held();
+  f.system.run();
+  CHECK(f.venue->submits == std::vector<SubmitOrder>{stop_order("AAA", 1), stop_order("DDD", 4)});
+  CHECK(f.venue->cancels.size() == 1);
+  CHECK(f.told->inputs<core::OrderRefused>().empty());
+  CHECK(f.unfinished() == 0);  // nothing keeps the daemon from ending
+}
+
+TEST_CASE("gateway: an answer that never comes leaves the others alone", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->fates["submit"] = {Fate::never()};
+  f.send(entry("NVDA", 1));
+  f.send(entry("AAPL", 2));
+  CHECK(f.venue->submits.size() == 2);
+  CHECK(f.journal.telemetry->broker_calls_out == 1);
+  CHECK(f.system.inspect(f.gateway).find("\"in_flight\":1") != std::string::npos);
+}

@@ -1,0 +1,239 @@
+#include "support/calls.hpp"
+#include "support/journals.hpp"
+
+using namespace heed;
+using namespace heed::test;
+
+namespace {
+
+Append of_event(const std::string& type, bool more_follows = false) {
+  Append append;
+  JournalEvent event;
+  event.type = type;
+  event.at = friday_10;
+  event.payload = "{}";
+  append.batch.events.push_back(event);
+  append.more_follows = more_follows;
+  return append;
+}
+
+Append of_signal(const std::string& key) {
+  auto append = of_event("signal_received", true);
+  SignalRow row;
+  row.signal = signal_of(key);
+  row.source = "calls";
+  row.symbol = "NVDA";
+  row.idempotency_key = key;
+  row.followers = 1;
+  row.received_at = friday_10;
+  append.batch.rows.emplace_back(row);
+  append.batch.rows.emplace_back(Decision{row.signal, "paper", {}, {}, friday_10});
+  return append;
+}
+
+Append of_decision(const std::string& key, DispositionKind kind) {
+  auto append = of_event("decision");
+  append.batch.rows.emplace_back(Decision{signal_of(key), "paper", {kind, {}}, "because", friday_10});
+  return append;
+}
+
+struct Fixture {
+  TestSystem system;
+  TestJournal journal;
+  std::vector<std::shared_ptr<TestSystem::Asked<Appended>>> asked;
+  ~Fixture() { system.finish(); }
+  Fixture() { journal.start(system); }
+
+  std::size_t append(Append what) {
+    asked.push_back(system.ask<Appended>(journal.actor, std::move(what)));
+    return asked.size() - 1;
+  }
+  std::string outcome(std::size_t i) const {
+    return asked[i]->answer ? "durable" : asked[i]->error ? "error" : "waiting";
+  }
+  std::vector<std::string> stored_types() {
+    std::vector<std::string> out;
+    for (const auto& event : all(journal.reader().events(everything())))
+      out.push_back(event.type);
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("journal: what has gathered is one commit, in the order it came", "[actors][journal]") {
+  Fixture f;
+  for (const auto* type : {"a", "b", "c", "d"})
+    f.append(of_event(type));
+  f.system.run();
+  CHECK(f.journal.control->sizes == std::vector<std::size_t>{4});
+  CHECK(f.stored_types() == std::vector<std::string>{"a", "b", "c", "d"});
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(f.outcome(i) == "durable");
+  CHECK(f.journal.telemetry->commits == 1);
+  CHECK(f.journal.telemetry->events_written == 4);
+  CHECK(f.journal.telemetry->appends_waiting == 0);
+
+  f.append(of_event("e"));
+  f.system.run();
+  CHECK(f.journal.control->sizes == std::vector<std::size_t>{4, 1});
+}
+
+TEST_CASE("journal: nothing is answered, told or counted before it is durable", "[actors][journal]") {
+  Fixture f;
+  int at_append = -1;
+  f.journal.control->after_append = [&] {
+    at_append = static_cast<int>(f.journal.commits.size()) + (f.outcome(0) == "waiting" ? 0 : 100);
+  };
+  f.append(of_decision("k", DispositionKind::filled));
+  f.system.run();
+  CHECK(at_append == 0);
+  REQUIRE(f.journal.commits.size() == 1);
+  REQUIRE(f.journal.commits[0].size() == 1);
+  CHECK(f.journal.commits[0][0].events[0].seq == 1);  // with what the store assigned
+  CHECK(f.journal.telemetry->decisions_final == 1);
+  CHECK(f.journal.telemetry->dispositions() == std::map<std::string, std::int64_t>{{"filled", 1}});
+}
+
+TEST_CASE("journal: a call waits for its decision, at most a millisecond", "[actors][journal]") {
+  Fixture f;
+  const auto call = f.append(of_signal("k"));
+  f.system.run();
+  CHECK(f.outcome(call) == "waiting");
+  CHECK(f.journal.control->appends == 0);
+
+  SECTION("the decision comes: one commit for both") {
+    const auto decision = f.append(of_decision("k", DispositionKind::no_op));
+    f.system.run();
+    CHECK(f.journal.control->sizes == std::vector<std::size_t>{2});
+    CHECK(f.outcome(call) == "durable");
+    CHECK(f.outcome(decision) == "durable");
+    f.system.advance(std::chrono::milliseconds{5});
+    CHECK(f.journal.control->appends == 1);  // the timer found nothing
+  }
+  SECTION("nothing comes: durable after the wait") {
+    f.system.advance(std::chrono::microseconds{999});
+    CHECK(f.outcome(call) == "waiting");
+    f.system.advance(std::chrono::microseconds{1});
+    CHECK(f.outcome(call) == "durable");
+    CHECK(f.journal.control->sizes == std::vector<std::size_t>{1});
+  }
+  SECTION("another call comes: the first one's wait counts for both") {
+    f.system.advance(std::chrono::microseconds{600});
+    const auto second = f.append(of_signal("l"));
+    f.system.advance(std::chrono::microseconds{400});
+    CHECK(f.outcome(call) == "durable");
+    CHECK(f.outcome(second) == "durable");
+    CHECK(f.journal.control->sizes == std::vector<std::size_t>{2});
+  }
+}
+
+TEST_CASE("journal: a commit that fails is told to all that were in it, and the next one is tried",
+          "[actors][journal]") {
+  Fixture f;
+  f.journal.control->fail_next();
+  const auto a = f.append(of_event("a"));
+  const auto b = f.append(of_event("b"));
+  f.system.run();
+  CHECK(f.outcome(a) == "error");
+  CHECK(f.outcome(b) == "error");
+  CHECK(f.asked[a]->error->find("the disk is full") != std::string::npos);
+  CHECK(f.stored_types().empty());
+  CHECK(f.journal.commits.empty());
+  CHECK(f.journal.telemetry->commit_failures == 1);
+  CHECK(f.journal.telemetry->appends_waiting == 0);
+  CHECK(f.system.inspect(f.journal.actor).find("\"last_error\":\"the disk is full\"") != std::string::npos);
+
+  const auto c = f.append(of_event("c"));
+  f.system.run();
+  CHECK(f.outcome(c) == "durable");
+  CHECK(f.stored_types() == std::vector<std::string>{"c"});
+  CHECK(f.system.inspect(f.journal.actor).find("\"last_error\":\"\"") != std::string::npos);
+}
+
+TEST_CASE("journal: nothing is built on a call that was lost", "[actors][journal]") {
+  Fixture f;
+  f.journal.control->fail_next();
+  f.append(of_signal("lost"));
+  f.system.advance(std::chrono::milliseconds{2});
+  REQUIRE(f.outcome(0) == "error");
+
+  Append order = of_event("order_planned");
+  OrderRow row;
+  row.client_order_id = "heed1.s.en.aaaaaaaaaaaaaaaa";
+  row.signal = signal_of("lost");
+  order.batch.rows.emplace_back(row);
+  Append intent = of_event("intent");
+  Intent about;
+  about.intent_id = "i-1";
+  about.signal = signal_of("lost");
+  intent.batch.rows.emplace_back(about);
+  const auto decision = f.append(of_decision("lost", DispositionKind::filled));
+  const auto ordered = f.append(order);
+  const auto intended = f.append(intent);
+  const auto other = f.append(of_decision("other", DispositionKind::no_op));
+  f.system.run();
+  CHECK(f.outcome(decision) == "error");
+  CHECK(f.outcome(ordered) == "error");
+  CHECK(f.outcome(intended) == "error");
+  CHECK(f.outcome(other) == "durable");
+  CHECK(f.stored_types() == std::vector<std::string>{"decision"});
+
+  SECTION("the call comes again: all is well") {
+    const auto again = f.append(of_signal("lost"));
+    const auto decided = f.append(of_decision("lost", DispositionKind::no_op));
+    f.system.run();
+    CHECK(f.outcome(again) == "durable");
+    CHECK(f.outcome(decided) == "durable");
+    CHECK(dispositions(f.journal.reader(), signal_of("lost")) == std::vector<std::string>{"paper=no_op"});
+  }
+}
+
+TEST_CASE("journal: a commit whose fate is unknown ends the actor", "[actors][journal]") {
+  Fixture f;
+  const bool written = GENERATE(true, false);
+  const auto ended = f.system.watch(f.journal.actor);
+  f.journal.control->fail_next();
+  f.journal.control->kind = ErrorKind::unknown;
+  f.journal.control->written_all_the_same = written;
+  f.append(of_event("a"));
+  f.system.run();
+  CHECK(f.outcome(0) == "error");
+  REQUIRE(ended->has_value());
+  CHECK((*ended)->find("the fate of a commit is unknown") != std::string::npos);
+  CHECK(f.journal.commits.empty());
+  f.append(of_event("b"));
+  f.system.run();
+  CHECK(f.outcome(1) == "error");
+  CHECK(f.journal.control->appends == 1);
+}
+
+TEST_CASE("journal: the store does its own work when nothing has come for a while, once", "[actors][journal]") {
+  using std::chrono::milliseconds;
+  Fixture f;
+  f.append(of_event("a"));
+  f.system.advance(milliseconds{99});
+  CHECK(f.journal.control->upkeeps == 0);
+
+  SECTION("a commit in the meantime puts it off") {
+    f.append(of_event("b"));
+    f.system.advance(milliseconds{100});
+    CHECK(f.journal.control->upkeeps == 0);
+    f.system.advance(milliseconds{100});
+    CHECK(f.journal.control->upkeeps == 1);
+    CHECK(f.journal.control->appends == 2);
+  }
+  SECTION("afterwards nothing is left to do") {
+    f.system.advance(milliseconds{200});
+    CHECK(f.journal.control->upkeeps == 1);
+    CHECK(f.journal.telemetry->commits == 1);
+    f.system.advance(std::chrono::hours{1});
+    CHECK(f.journal.control->upkeeps == 1);
+  }
+  SECTION("the next commit brings the next one") {
+    f.system.advance(milliseconds{500});
+    f.append(of_event("b"));
+    f.system.advance(milliseconds{500});
+    CHECK(f.journal.control->upkeeps == 2);
+  }
+}

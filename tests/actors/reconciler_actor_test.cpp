@@ -1,0 +1,228 @@
+#include "actors/reconciler_actor.hpp"
+
+#include "support/calls.hpp"
+#include "support/desk.hpp"
+#include "support/stubs.hpp"
+
+using namespace heed;
+using namespace heed::test;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+struct Fixture {
+  TestSystem system;
+  std::shared_ptr<Telemetry> telemetry = std::make_shared<Telemetry>();
+  std::shared_ptr<GatewayLog> gateway = std::make_shared<GatewayLog>();
+  std::shared_ptr<PortfolioLog> portfolio = std::make_shared<PortfolioLog>();
+  std::shared_ptr<GovernorLog> governor = std::make_shared<GovernorLog>();
+  ReconcilerActor reconciler;
+
+  ~Fixture() { system.finish(); }
+  Fixture() {
+    gateway->snapshot.complete = true;
+    gateway->snapshot.account.equity = Money{1000};
+    auto args = std::make_shared<ReconcilerArgs>();
+    args->reader = open_memory_journal().reader;
+    args->account = "paper";
+    args->clock = system.clock;
+    args->gateway = stub_gateway(system, gateway);
+    args->portfolio = stub_portfolio(system, portfolio);
+    args->governor = stub_governor(system, governor);
+    args->telemetry = telemetry;
+    args->oldest_open = friday_10 - hours{30};
+    reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{args});
+    system.run();
+  }
+  void link(bool up) {
+    system.send(reconciler, LinkChanged{up, "test"});
+    system.run();
+  }
+  void books(const char* symbol, int quantity, bool busy = false, bool quarantined = false) {
+    portfolio->books.entries = {{symbol, Quantity{quantity}, Quantity{quantity}, busy, quarantined}};
+  }
+  void venue_holds(const char* symbol, int quantity) {
+    gateway->snapshot.positions = {{"paper", symbol, Quantity{quantity}, Price{50}, Quantity{quantity}, friday_10}};
+  }
+  OrderReport order(const char* symbol, bool ours = true) {
+    OrderReport report;
+    report.client_order_id = ours ? "heed1.s.en.aaaaaaaaaaaaaaaa" : "somebody-else";
+    report.symbol = symbol;
+    report.ours = ours;
+    return report;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("reconciler: the first complete pass opens the account, reports before books", "[actors][reconciler]") {
+  Fixture f;
+  f.gateway->snapshot.orders = {f.order("NVDA"), f.order("AMD", false)};
+  CHECK(f.portfolio->ready == 0);
+  f.link(true);
+  CHECK(f.portfolio->ready == 1);
+  CHECK(f.governor->ready == 1);
+  REQUIRE(f.governor->accounts.size() == 1);
+  REQUIRE(f.portfolio->news.size() == 1);  // foreign orders are nobody's news
+  CHECK(f.portfolio->news[0].symbol == Symbol{"NVDA"});
+  CHECK(f.gateway->snapshots_asked[0].orders_since == friday_10 - hours{30});
+  CHECK(f.telemetry->reconciles == 1);
+  CHECK(f.telemetry->components()["reconcile:paper"].ok);
+  f.system.advance(seconds{30});
+  CHECK(f.telemetry->reconciles == 2);
+  CHECK(f.portfolio->ready == 1);
+  CHECK(f.gateway->snapshots_asked[1].orders_since == friday_10 - hours{24});  // since the last pass, and a day more
+}
+
+TEST_CASE("reconciler: a pass that is not complete proves nothing and is tried again", "[actors][reconciler]") {
+  Fixture f;
+  f.gateway->snapshot.complete = false;
+  f.gateway->snapshot.why = "orders: no answer";
+  f.books("NVDA", 5);
+  f.link(true);
+  f.system.advance(milliseconds{2'500});
+  CHECK(f.gateway->snapshots_asked.size() == 3);
+  CHECK(f.portfolio->ready == 0);
+  CHECK(f.portfolio->news.empty());
+  CHECK_FALSE(f.telemetry->components()["reconcile:paper"].ok);
+  CHECK(f.telemetry->components()["reconcile:paper"].detail == "orders: no answer");
+  f.gateway->snapshot.complete = true;
+  f.system.advance(seconds{1});
+  CHECK(f.portfolio->ready == 1);
+  CHECK(f.telemetry->components()["reconcile:paper"].ok);
+}
+
+TEST_CASE("reconciler: books that do not answer are asked again", "[actors][reconciler]") {
+  Fixture f;
+  f.portfolio->books_fail = true;
+  f.link(true);
+  CHECK(f.portfolio->ready == 0);
+  f.portfolio->books_fail = false;
+  f.system.advance(seconds{1});
+  CHECK(f.portfolio->ready == 1);
+}
+
+TEST_CASE("no drift: a difference that stays for two looks is quarantined, and lifted when it is gone",
+          "[actors][reconciler]") {
+  Fixture f;
+  f.books("NVDA", 5);
+  f.venue_holds("NVDA", 3);
+  f.gateway->snapshot.orders = {f.order("NVDA"), f.order("AMD")};
+  f.link(true);
+  CHECK(f.portfolio->inputs<core::Quarantine>().empty());
+  REQUIRE(f.gateway->queries.size() == 1);  // its orders are asked about; others are not
+  CHECK(f.gateway->queries[0].symbol == Symbol{"NVDA"});
+  f.system.advance(seconds{1});  // the second look comes soon
+  REQUIRE(f.portfolio->inputs<core::Quarantine>().size() == 1);
+  CHECK(f.portfolio->inputs<core::Quarantine>()[0].reason.find("books 5") != std::string::npos);
+  f.books("NVDA", 5, false, true);
+  f.venue_holds("NVDA", 5);
+  f.system.advance(milliseconds{1'500});
+  CHECK(f.portfolio->inputs<core::LiftQuarantine>().size() == 1);
+}
+
+TEST_CASE("reconciler: what the broker holds and nobody opened is listed as external", "[actors][reconciler]") {
+  Fixture f;
+  f.venue_holds("GLD", 7);
+  f.link(true);
+  CHECK(f.portfolio->inputs<core::ExternalChange>().empty());
+  f.system.advance(seconds{1});
+  const auto told = f.portfolio->inputs<core::ExternalChange>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].quantity == Quantity{7});
+  CHECK(told[0].avg_px == Price{50});
+  CHECK(f.portfolio->news.back().symbol == Symbol{"GLD"});
+}
+
+TEST_CASE("reconciler: a symbol with an order on its way is not judged", "[actors][reconciler]") {
+  Fixture f;
+  f.books("NVDA", 0, true);
+  f.venue_holds("NVDA", 10);
+  f.link(true);
+  f.system.advance(seconds{120});
+  CHECK(f.portfolio->inputs<core::Quarantine>().empty());
+  CHECK(f.portfolio->inputs<core::ExternalChange>().empty());
+  CHECK(f.telemetry->reconcile_differences == 0);
+}
+
+TEST_CASE("reconciler: each reconnect is a reason to look, one look at a time", "[actors][reconciler]") {
+  Fixture f;
+  f.link(true);
+  f.link(false);
+  CHECK(f.gateway->snapshots_asked.size() == 1);
+  f.gateway->answers_snapshots = false;
+  f.link(true);
+  f.link(true);  // while the look is under way: another one after it
+  CHECK(f.gateway->snapshots_asked.size() == 2);
+  f.gateway->answers_snapshots = true;
+  f.gateway->answer_open(f.system);
+  CHECK(f.gateway->snapshots_asked.size() == 3);
+  CHECK(f.telemetry->reconciles == 3);
+}
+
+TEST_CASE("failure 05: legs that filled while nobody listened are booked by the reconciler, once, with their reason",
+          "[actors][reconciler][failure]") {
+  DeskWorld w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.held("NVDA") == Quantity{30});
+  w.venue->mute = true;
+  const auto leg = GENERATE(Leg::take_profit, Leg::stop_loss);
+  w.venue->fill("NVDA", leg);
+  w.settle();
+  CHECK(w.held("NVDA") == Quantity{30});
+  w.advance(seconds{31});
+  CHECK(w.held("NVDA").is_zero());
+  REQUIRE(w.trades().size() == 1);
+  CHECK(w.trades()[0].reason == (leg == Leg::take_profit ? CloseReason::tp_hit : CloseReason::sl_hit));
+  CHECK(w.trades()[0].pnl == (leg == Leg::take_profit ? Money{600} : Money{-240}));
+  w.advance(seconds{120});
+  CHECK(w.trades().size() == 1);
+  Quantity sold;
+  for (const auto& fill : w.fills())
+    if (fill.side == Side::sell)
+      sold += fill.quantity;
+  CHECK(sold == Quantity{30});
+  w.check_sane();
+}
+
+TEST_CASE("failure 10: at a restart a difference nobody can explain quarantines its symbol, and only that",
+          "[actors][reconciler][failure]") {
+  DeskWorld w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.call(buy("b2", "AMD"));
+  w.crash();
+  w.venue->move_position("NVDA", Quantity{-4});  // somebody sold by hand
+  w.start();
+  w.advance(seconds{5});
+  CHECK(w.phase("NVDA") == "Quarantined");
+  CHECK(w.phase("AMD") == "Open");
+  CHECK(w.telemetry->quarantined == 1);
+  CHECK(w.held("NVDA") == Quantity{30});  // never guessed
+  w.call(buy("b3", "NVDA"));
+  w.advance(seconds{2});
+  CHECK(w.outcome("b3") != "filled");
+  w.call(sell("s2", "AMD"));
+  CHECK(w.outcome("s2") == "closed");
+  w.venue->move_position("NVDA", Quantity{4});
+  w.advance(seconds{35});
+  CHECK(w.phase("NVDA") == "Open");
+  CHECK(w.telemetry->quarantined == 0);
+}
+
+TEST_CASE("reconciler: what is not ours is listed and left alone", "[actors][reconciler]") {
+  DeskWorld w;
+  w.venue->move_position("GLD", Quantity{7});
+  w.start();
+  w.advance(seconds{5});
+  REQUIRE(w.position("GLD").has_value());
+  CHECK(w.position("GLD")->strategies == "external");
+  CHECK(w.held("GLD") == Quantity{7});
+  w.call(sell("s1", "GLD"));
+  CHECK(w.outcome("s1") != "closed");
+  CHECK(w.venue->submits.empty());
+  CHECK(w.venue->position("GLD") == Quantity{7});
+}

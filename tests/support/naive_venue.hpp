@@ -198,8 +198,9 @@ public:
       const bool sibling = !group.empty() && other.group == group;
       const bool leg_of = other.group == id && other.bracket;
       if (leg_of && !can_.bracket_needs_full_fill && order.now.cum_qty.is_positive()) {
-        other.now.quantity = order.now.cum_qty;
-        continue;
+        other.now.quantity = other.now.cum_qty + fillable(other);  // what its siblings filled is gone already
+        if (open(other).is_positive())
+          continue;
       }
       if (sibling || leg_of) {
         other.now.status = OrderStatus::canceled;

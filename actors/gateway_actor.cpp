@@ -30,8 +30,12 @@ void news(GatewaySelf self, const Symbol& symbol, core::PositionInput input) {
 }
 
 void report_all(GatewaySelf self, const std::vector<OrderReport>& reports) {
-  for (const auto& report : reports)
-    news(self, report.symbol, report);
+  for (auto report = reports.begin(); report != reports.end();) {
+    PositionNews together{report->symbol, *report};
+    for (++report; report != reports.end() && report->symbol == together.symbol; ++report)
+      together.more.emplace_back(*report);
+    self->send(self->state.portfolio, std::move(together));
+  }
 }
 
 // ---- queue --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "core/naming.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace heed {
@@ -25,6 +26,7 @@ core::StepContext context(const PositionActorState& st) {
     out.instrument = *st.instrument;
   out.instrument.symbol = st.core.symbol;
   out.policy = &st.env->policy;
+  out.calendar = st.env->calendar.get();
   return out;
 }
 
@@ -86,7 +88,7 @@ void remember_decided(PositionActorState& st, const SignalId& signal) {
   constexpr std::size_t most = 64;
   st.decided.push_back(signal);
   if (st.decided.size() > most)
-    st.decided.pop_front();
+    st.decided.erase(st.decided.begin());
 }
 
 // ---- effects ------------------------------------------------------------------------------------------------------
@@ -200,14 +202,18 @@ void owe_entries(const PositionActorState& st, core::Step& step, Instant now) {
     }
 }
 
+void take_step(PositionActorState& st, const PositionInput& input, const core::StepContext& ctx, core::Step& step) {
+  core::step(st.core, input, ctx, step);
+  update_gauges(st, ctx.now);
+  owe_entries(st, step, ctx.now);
+}
+
 /// One input through the machine, its facts into the journal, then its effects. `call` is answered by it.
 void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingCall> call = nullptr) {
   auto& st = self->state;
   static thread_local core::Step step;
   const auto ctx = context(st);
-  core::step(st.core, input, ctx, step);
-  update_gauges(st, ctx.now);
-  owe_entries(st, step, ctx.now);
+  take_step(st, input, ctx, step);
 
   auto done = std::make_shared<Durably>();
   if (call) {
@@ -231,6 +237,30 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
     return;
   }
   append(self, std::move(batch), std::move(done));
+}
+
+/// What one answer of the venue told, as one batch with one snapshot of the state behind it.
+void run_all(PositionSelf self, const PositionNews& news) {
+  auto& st = self->state;
+  const auto ctx = context(st);
+  core::Step all;
+  core::Step step;
+  const auto add = [&](const PositionInput& input) {
+    take_step(st, input, ctx, step);
+    std::move(step.events.begin(), step.events.end(), std::back_inserter(all.events));
+    std::move(step.rows.begin(), step.rows.end(), std::back_inserter(all.rows));
+    std::move(step.effects.begin(), step.effects.end(), std::back_inserter(all.effects));
+  };
+  add(news.input);
+  for (const auto& input : news.more)
+    add(input);
+  auto done = std::make_shared<Durably>();
+  done->effects = std::move(all.effects);
+  auto batch = to_batch(st.core, ctx, all);
+  if (batch.empty())
+    finish(self, *done);
+  else
+    append(self, std::move(batch), std::move(done));
 }
 
 // ---- calls --------------------------------------------------------------------------------------------------------
@@ -558,7 +588,8 @@ void kill(PositionSelf self, const KillOrder& order) {
   auto& st = self->state;
   if (order.level >= KillLevel::cancel_open_orders)
     run(self, core::CancelEntries{order.by});
-  if (order.level == KillLevel::flatten && !core::owned_quantity(st.core).is_zero())
+  // With the market closed the stops stay where they are; the portfolio says it again at the open.
+  if (order.level == KillLevel::flatten && context(st).market_open && !core::owned_quantity(st.core).is_zero())
     run(self, own_close(st, {}, CloseReason::risk_cutoff, "kill:" + to_rfc3339(st.env->clock->now())));
 }
 
@@ -607,10 +638,13 @@ PositionActor::behavior_type position_actor(PositionSelf self, std::shared_ptr<c
     run(self, core::Recovered{});
   return {
     [self](InspectSelf) { return inspect_position(self->state); },
-    [self](const MentionCall& call) { take(self, call); },
+    [self](MentionCall& call) { take(self, std::move(call)); },
     [self](const IntentCall& call) { take(self, call); },
     [self](const PositionNews& news) {
-      run(self, news.input);
+      if (news.more.empty())
+        run(self, news.input);
+      else
+        run_all(self, news);
       pump(self);
     },
     [self](const PositionTimerDue& due) { timer(self, due); },

@@ -14,7 +14,6 @@
 #include "core/entry_plan.hpp"
 #include "messages/registration.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -42,7 +41,7 @@ struct PositionActorState {
   core::PositionState core;
   std::vector<PendingCall> waiting;  // in order of arrival
   std::unique_ptr<PendingCall> in_hand;
-  std::deque<SignalId> decided;  // lately, by this actor: a call that is asked for again after a restart may be here
+  std::vector<SignalId> decided;  // lately, by this actor: a call that is asked for again after a restart may be here
   std::unique_ptr<Instrument> instrument;  // once known
   bool counted_naked = false;
   bool counted_quarantined = false;

@@ -2,6 +2,9 @@
 
 #include "persistence/json_write.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace heed {
 namespace {
 
@@ -61,7 +64,9 @@ Batch to_batch(const core::PositionState& state, const core::StepContext& contex
   batch.events.reserve(step.events.size() + 1);
   for (const auto& event : step.events)
     std::visit([&](const auto& e) { batch.events.push_back(to_event(state, context, e)); }, event);
-  batch.rows = std::move(step.rows);
+  // Row by row, so that `step` keeps its memory, and none is moved again when the position's own comes.
+  batch.rows.reserve(step.rows.size() + 1);
+  std::move(step.rows.begin(), step.rows.end(), std::back_inserter(batch.rows));
   for (const auto& row : batch.rows)
     if (const auto* decision = std::get_if<Decision>(&row))
       batch.events.push_back(decision_event(*decision, state.symbol));

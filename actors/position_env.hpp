@@ -23,8 +23,9 @@ struct PositionEnv {
   GovernorActor governor;
   GatewayActor gateway;
   std::shared_ptr<Telemetry> telemetry;
-  /// A market order is reserved at the quote plus this fraction, since it may fill above it.
-  Decimal market_allowance = Decimal::from_units(25'000'000);
+  /// A market order is reserved at the quote plus this fraction. Zero: limits are held at the price that sized it, so
+  /// that a top-up to a cap is one; what slippage adds counts from the fill on.
+  Decimal market_allowance;
   std::int64_t retry_ms = 1000;  // until a quote or an instrument that could not be had is asked for again
   std::int32_t retries_max = 5;
 };

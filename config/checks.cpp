@@ -139,19 +139,22 @@ void check_source(Reading& reading, std::size_t i) {
   const auto at = [&](std::string_view key) { return At{"source", i, key}; };
   const std::string kind = quoted(to_string(source.kind));
   const bool tail = source.kind == SourceKind::jsonl || source.kind == SourceKind::table;
-  if (source.kind == SourceKind::jsonl && source.path.empty() && !reading.is_bad(at("path")))
-    reading.error({"source", i}, "path is missing, and kind is \"jsonl\"", "write path = \"mentions.jsonl\"");
-  if (source.kind != SourceKind::jsonl && !source.path.empty())
-    reading.error(at("path"), "is for kind = \"jsonl\" only, and kind is " + kind, "take it out, or change kind");
+  if (tail && source.path.empty() && !reading.is_bad(at("path")))
+    reading.error({"source", i}, "path is missing, and kind is " + kind,
+                  source.kind == SourceKind::jsonl ? "write path = \"mentions.jsonl\""
+                                                   : "write path = \"calls.db\", the SQLite file with the table");
+  if (!tail && !source.path.empty())
+    reading.error(at("path"), "is for kind = \"jsonl\" and \"table\" only, and kind is " + kind,
+                  "take it out, or change kind");
   if (source.kind == SourceKind::http && source.url.empty() && !reading.is_bad(at("url")))
     reading.error({"source", i}, "url is missing, and kind is \"http\"", "write url = \"${FEED_URL}\"");
   if (source.kind != SourceKind::http && !source.url.empty())
     reading.error(at("url"), "is for kind = \"http\" only, and kind is " + kind, "take it out, or change kind");
   if (!source.url.empty() && !parse_url(source.url.reveal()))
     reading.error(at("url"), "is no web address", "write https://host[:port][/path], without user and password");
-  if (source.kind == SourceKind::table && reading.config.journal.kind == JournalKind::memory)
-    reading.error(at("kind"), "reads from the store, and the store is kept in memory",
-                  "set kind = \"sqlite\" or \"postgres\" under [journal]");
+  if (source.kind == SourceKind::table && !source.path.empty() && source.path == reading.config.journal.path)
+    reading.error(at("path"), "is the journal itself, which nobody else may write",
+                  "let the other program write a SQLite file of its own");
   if (source.release == Release::clock && !tail)
     reading.error(at("release"), "holds calls back, which a source of kind " + kind + " cannot do",
                   "use kind = \"jsonl\" or \"table\", or release = \"arrival\"");

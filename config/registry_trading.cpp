@@ -319,11 +319,11 @@ Section source() {
      {.name = "kind",
       .slot = slot_of<&Source::kind>,
       .doc = "`inbox`: the HTTP interface. `jsonl`: a file followed as it grows, or a folder of files. `table`: rows "
-             "that another program writes into the store. `http`: a JSON feed."},
+             "that another program writes into the `mentions` table of a SQLite file. `http`: a JSON feed."},
      {.name = "path",
       .slot = slot_of<&Source::path>,
       .role = Role::path,
-      .doc = "File or folder; required with kind = \"jsonl\", and only there."},
+      .doc = "File or folder for kind = \"jsonl\", SQLite file for \"table\"; required there, and only there."},
      {.name = "url",
       .slot = slot_of<&Source::url>,
       .example = "\"${FEED_URL}\"",

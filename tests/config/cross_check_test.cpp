@@ -78,12 +78,15 @@ const std::vector<Case> cases = {
   {"[journal]\nurl = '${PG}'", 2, "journal.url", "is for kind = \"postgres\" only"},
   {"[journal]\nkind = 'postgres'\nurl = '${BAD}'", 3, "journal.url", "is no PostgreSQL address"},
   {"[journal]\nkind = 'memory'\npath = 'x.db'", 3, "journal.path", "is for kind = \"sqlite\" only"},
-  {"[journal]\nkind = 'memory'\n[[source]]\nid = 't'\nkind = 'table'", 5, "source.t.kind", "kept in memory"},
+  {"[[source]]\nid = 't'\nkind = 'table'\npath = 'var/heed.db'", 4, "source.t.path", "is the journal itself"},
+  {"[[source]]\nid = 't'\nkind = 'table'", 1, "source.t", "path is missing"},
   // sources
   {"[[source]]\nid = 's'\nkind = 'jsonl'", 1, "source.s", "path is missing"},
   {"[[source]]\nid = 's'\nkind = 'http'", 1, "source.s", "url is missing"},
-  {"[[source]]\nid = 's'\npath = 'x'", 3, "source.s.path", "is for kind = \"jsonl\" only, and kind is \"inbox\""},
-  {"[[source]]\nid = 's'\nkind = 'table'\nurl = '${HTTPS}'", 4, "source.s.url", "is for kind = \"http\" only"},
+  {"[[source]]\nid = 's'\npath = 'x'", 3, "source.s.path",
+   "is for kind = \"jsonl\" and \"table\" only, and kind is \"inbox\""},
+  {"[[source]]\nid = 's'\nkind = 'table'\npath = 'x'\nurl = '${HTTPS}'", 5, "source.s.url",
+   "is for kind = \"http\" only"},
   {"[[source]]\nid = 's'\nkind = 'http'\nurl = '${BAD}'", 4, "source.s.url", "is no web address"},
   {"[[source]]\nid = 's'\nrelease = 'clock'\nstart = 'all'", 3, "source.s.release", "of kind \"inbox\" cannot do"},
   // ids and routes
@@ -165,7 +168,8 @@ TEST_CASE("combinations that look alike and are fine") {
     "[inspect]\nenabled = false\nlisten = '127.0.0.1:8420'",
     "[inspect]\nlisten = '127.0.0.1:0'\n[api]\nlisten = '127.0.0.1:0'",
     "[journal]\nkind = 'postgres'\nurl = '${PG}'",
-    "[journal]\nkind = 'postgres'\nurl = 'postgresql:///heed'\n[[source]]\nid = 't'\nkind = 'table'",
+    "[journal]\nkind = 'postgres'\nurl = 'postgresql:///heed'\n[[source]]\nid = 't'\nkind = 'table'\npath = "
+    "'calls.db'",
     "[[source]]\nid = 's'\nkind = 'http'\nurl = '${HTTPS}'",
     "[[source]]\nid = 's'\nkind = 'jsonl'\npath = 'x'\nrelease = 'clock'\nstart = 'all'",
     "[[strategy]]\nid = 't'\nstop_pct = 0\ntarget_pct = 0",

@@ -156,12 +156,14 @@ void Machine::extend_due(const IntentId& id) {
 }
 
 void Machine::warn_about(const WorkingOrder& order, const Fill& fill) {
-  const auto what = order.row.client_order_id.str() + ": " + fill.quantity.str() + " at " + fill.price.str();
+  const auto what = [&] {
+    return order.row.client_order_id.str() + ": " + fill.quantity.str() + " at " + fill.price.str();
+  };
   if (is_terminal(order.row.status) && order.row.status != OrderStatus::filled)
-    alert(AlertLevel::critical, "FILL_AFTER_CANCEL", what + " after " + std::string{to_string(order.row.status)});
+    alert(AlertLevel::critical, "FILL_AFTER_CANCEL", what() + " after " + std::string{to_string(order.row.status)});
   if (order.booked + fill.quantity > order.row.quantity)
     alert(AlertLevel::critical, "OVERFILL",
-          what + " makes " + (order.booked + fill.quantity).str() + " of " + order.row.quantity.str());
+          what() + " makes " + (order.booked + fill.quantity).str() + " of " + order.row.quantity.str());
 }
 
 std::vector<FillPart> Machine::allocate(const WorkingOrder& order, const Fill& fill) {
@@ -170,9 +172,11 @@ std::vector<FillPart> Machine::allocate(const WorkingOrder& order, const Fill& f
     parts.push_back(entry_part(*find_lot(s_, order.lot), fill.quantity, fill.value, fill.fee));
     return parts;
   }
-  // Nearly always: an exit of its own lot, which holds enough.
-  const auto* lot = find_lot(s_, order.lot);
-  if (lot != nullptr && lot->side != order.row.side && held(*lot) >= fill.quantity && !policy_.fifo)
+  // Nearly always: one lot is held, and holds enough.
+  const auto is_held = [](const Lot& l) { return !l.quantity.is_zero(); };
+  const auto lot = std::ranges::find_if(s_.lots, is_held);
+  if (lot != s_.lots.end() && lot->side != order.row.side && !is_external(*lot) && held(*lot) >= fill.quantity &&
+      std::none_of(lot + 1, s_.lots.end(), is_held))
     parts.push_back(exit_part(*lot, fill.quantity, fill.value, fill.fee));
   else
     allocate_exit(WorkingOrder{order}, fill, parts);

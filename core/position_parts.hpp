@@ -9,19 +9,20 @@ namespace heed::core {
 
 inline const StrategyId external_owner{"external"};
 
+// Newest first: news is mostly of them.
 inline WorkingOrder* find_order(PositionState& state, const ClientOrderId& id) {
-  for (auto& order : state.orders)
-    if (order.row.client_order_id == id)
-      return &order;
+  for (auto order = state.orders.rbegin(); order != state.orders.rend(); ++order)
+    if (order->row.client_order_id == id)
+      return &*order;
   return nullptr;
 }
 inline const WorkingOrder* find_order(const PositionState& state, const ClientOrderId& id) {
   return find_order(const_cast<PositionState&>(state), id);
 }
 inline Lot* find_lot(PositionState& state, const IntentId& id) {
-  for (auto& lot : state.lots)
-    if (lot.id == id)
-      return &lot;
+  for (auto lot = state.lots.rbegin(); lot != state.lots.rend(); ++lot)
+    if (lot->id == id)
+      return &*lot;
   return nullptr;
 }
 inline const Lot* find_lot(const PositionState& state, const IntentId& id) {

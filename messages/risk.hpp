@@ -136,7 +136,7 @@ enum class RiskFactKind : std::uint8_t {
   released,  // entry ended; what was not filled no longer counts
   unknown,   // fate unknown: counts at worst case
   resolved,  // fate known again
-  closed,    // exposure of a symbol shrank; realized is set
+  closed,    // exposure of a symbol shrank, or changed without an order; quantity zero: only money was corrected
   rejected   // the venue refused an order
 };
 
@@ -146,16 +146,16 @@ struct RiskFact {
   AccountId account;
   StrategyId strategy;
   Symbol symbol;
-  ClientOrderId order;
-  Quantity quantity;  // of this change (filled, closed), or of the order (reserved); signed by direction of risk
+  ClientOrderId order;  // of a change that no order made: the lot's id
+  Quantity quantity;    // of this change (filled, closed), or of the order (reserved); signed by direction of risk
   Price price;
   Decimal multiplier{1};
-  Money realized;            // with closed: net of fees
+  Money realized;            // with filled (its fee) and closed: net of fees
   Quantity position_after;   // signed, whole symbol
   Money cost_after;          // cost basis of the whole symbol after, >= 0
   bool trade_ended = false;  // with closed: a lot reached zero
-  Money trade_realized;      // with trade_ended: of the whole trade
-  IntentId lot;              // with closed: whose; facts of one fill that closes several lots differ by it
+  Money trade_realized;      // of the lot so far; with trade_ended: of the whole trade
+  IntentId lot;              // with filled, closed: whose; facts of one fill that closes several lots differ by it
   Instant at{};
   HEED_FIELDS(kind, account, strategy, symbol, order, quantity, price, multiplier, realized, position_after,
               cost_after, trade_ended, trade_realized, lot, at);

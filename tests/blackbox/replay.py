@@ -14,6 +14,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -238,6 +239,7 @@ def parse(argv):
 
 def main(argv):
     args = parse(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     args.heed, args.bars = os.path.abspath(args.heed), os.path.abspath(args.bars)
     for path in (args.mentions, args.bars):
         if not os.path.exists(path):

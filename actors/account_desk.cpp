@@ -108,8 +108,8 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   caf::anon_send(desk.governor, Introduce{desk.portfolio, desk.reconciler});
   caf::anon_send(desk.gateway, Introduce{desk.portfolio, desk.reconciler});
   args.directory->set(args.account, desk);
-  // Read again: a call that came since the first look went to the desk before this one. One that comes from now on may
-  // be asked for twice, which its position notices.
+  // Read again: a call that came since the first look went to the desk before this one. One that comes from now on
+  // may be asked for twice, which its position notices.
   const auto owed = args.reader->recover(start_of_day, now);
   ask_owed(owed ? owed.value() : state, args.account, desk.portfolio);
   return desk;

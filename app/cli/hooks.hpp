@@ -59,9 +59,9 @@ struct ExchangeOptions {
   Decimal slippage = Decimal::from_units(500'000);  // fraction of the price
   Money fee_per_order;
   int partial_fill_percent = 10;  // of the fills that could be partial; 0..100
-  std::string faults_file;  // empty: none
-  std::string ledger_file;  // empty: the ledger is kept in memory only
-  std::string state_file;   // empty: nothing outlives the process
+  std::string faults_file;        // empty: none
+  std::string ledger_file;        // empty: the ledger is kept in memory only
+  std::string state_file;         // empty: nothing outlives the process
   std::string key = "heed";
   std::string secret = "heed";
   bool verbose = false;

@@ -439,25 +439,9 @@ TEST_CASE("run hands over a checked configuration", "[cli]") {
 
 TEST_CASE("exchange and inspect are parsed whole", "[cli]") {
   Machine heed;
-  CHECK(heed({"exchange",
-              "--synthetic",
-              "7",
-              "--speed",
-              "step",
-              "--listen",
-              "127.0.0.1:0",
-              "--cash",
-              "5000.50",
-              "--symbols",
-              "NVDA,AMD",
-              "--start",
-              "2026-01-05T14:30:00Z",
-              "--market-hours",
-              "always",
-              "--ledger",
-              "l",
-              "--fee",
-              "1"}) == 0);
+  CHECK(heed({"exchange", "--synthetic", "7", "--speed", "step", "--listen", "127.0.0.1:0", "--cash", "5000.50",
+              "--symbols", "NVDA,AMD", "--start", "2026-01-05T14:30:00Z", "--market-hours", "always", "--ledger", "l",
+              "--fee", "1"}) == 0);
   REQUIRE(heed.exchanged);
   const auto& o = *heed.exchanged;
   CHECK(o.synthetic_seed == 7);

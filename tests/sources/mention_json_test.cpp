@@ -64,7 +64,8 @@ TEST_CASE("mention JSON: each wrong type names its field", "[sources][mention_js
     {R"({"symbol":"A","action":"buy","conviction":true})", "conviction", "must be a number"},
     {R"({"symbol":"A","action":"buy","conviction":{"v":1}})", "conviction", "must be a number"},
     {R"({"symbol":"A","action":"buy","title":5})", "title", "must be a string"},
-    {R"({"symbol":"A","action":"buy","Symbol":"B"})", "Symbol", "\"Symbol\" is no field of a mention; did you mean \"symbol\"?"},
+    {R"({"symbol":"A","action":"buy","Symbol":"B"})", "Symbol",
+     "\"Symbol\" is no field of a mention; did you mean \"symbol\"?"},
     {R"({"symbol":"A","action":"buy","created_at":1795186800})", "created_at", "must be a string"},
   }));
   INFO(c.text);

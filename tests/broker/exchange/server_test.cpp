@@ -24,28 +24,31 @@ const net::Headers keys{{"APCA-API-KEY-ID", "heed"}, {"APCA-API-SECRET-KEY", "he
 const std::string buy =
   R"({"symbol":"AAPL","qty":"2","side":"buy","type":"market","time_in_force":"day","client_order_id":")";
 
-// One WebSocket whose messages are waited for in order.
+// One WebSocket whose messages are waited for in order. What was heard outlives the listener: the network's thread
+// may still be telling it when the test is over.
 class Listener {
 public:
   Listener(net::Runtime& runtime, std::uint16_t port, const std::string& path)
       : connector_{runtime.websocket({false, "127.0.0.1", port})} {
-    connector_->connect(path, {},
-                        {[this](std::shared_ptr<net::WebSocket> s) { with([&] { socket_ = std::move(s); }); },
-                         [this](std::string_view text, bool binary) {
-                           with([&] { messages_.emplace_back(std::string{text}, binary); });
-                         },
-                         [this](const std::string&) { with([&] { closed_ = true; }); }});
-    std::unique_lock lock{guard_};
-    REQUIRE(changed_.wait_for(lock, 20s, [&] { return socket_ != nullptr || closed_; }));
-    REQUIRE(socket_ != nullptr);
+    net::WebSocketHandlers handlers;
+    handlers.on_open = [heard = heard_](std::shared_ptr<net::WebSocket> s) {
+      heard->with([&] { heard->socket = std::move(s); });
+    };
+    handlers.on_message = [heard = heard_](std::string_view text, bool binary) {
+      heard->with([&] { heard->messages.emplace_back(std::string{text}, binary); });
+    };
+    handlers.on_close = [heard = heard_](const std::string&) { heard->with([&] { heard->closed = true; }); };
+    connector_->connect(path, {}, std::move(handlers));
+    REQUIRE(heard_->wait([&] { return heard_->socket != nullptr || heard_->closed; }));
+    REQUIRE(heard_->socket != nullptr);
   }
-  void say(const std::string& text) { socket_->send_text(text); }
+  void say(const std::string& text) { heard_->socket->send_text(text); }
   std::string hear() {
-    std::unique_lock lock{guard_};
-    REQUIRE(changed_.wait_for(lock, 20s, [&] { return !messages_.empty(); }));
-    in_binary = messages_.front().second;
-    auto text = messages_.front().first;
-    messages_.pop_front();
+    REQUIRE(heard_->wait([&] { return !heard_->messages.empty(); }));
+    const std::lock_guard lock{heard_->guard};
+    in_binary = heard_->messages.front().second;
+    auto text = heard_->messages.front().first;
+    heard_->messages.pop_front();
     return text;
   }
   /// The next order event's name.
@@ -57,24 +60,32 @@ public:
     return data->find("event") != nullptr ? data->find("event")->text : "(none)";
   }
   bool closes() {
-    std::unique_lock lock{guard_};
-    return changed_.wait_for(lock, 20s, [&] { return closed_; });
+    return heard_->wait([&] { return heard_->closed; });
   }
   bool in_binary = false;
 
 private:
-  template <class F>
-  void with(F&& change) {
-    const std::lock_guard lock{guard_};
-    change();
-    changed_.notify_all();
-  }
+  struct Heard {
+    std::mutex guard;
+    std::condition_variable changed;
+    std::shared_ptr<net::WebSocket> socket;
+    std::deque<std::pair<std::string, bool>> messages;
+    bool closed = false;
+
+    template <class F>
+    void with(F&& change) {
+      const std::lock_guard lock{guard};
+      change();
+      changed.notify_all();
+    }
+    template <class F>
+    bool wait(F&& until) {
+      std::unique_lock lock{guard};
+      return changed.wait_for(lock, 20s, until);
+    }
+  };
+  std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
   std::shared_ptr<net::WebSocketConnector> connector_;
-  std::mutex guard_;
-  std::condition_variable changed_;
-  std::shared_ptr<net::WebSocket> socket_;
-  std::deque<std::pair<std::string, bool>> messages_;
-  bool closed_ = false;
 };
 
 struct Fixture {

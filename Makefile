@@ -17,7 +17,7 @@ build:
 
 test:
 	@scripts/install-deps.sh
-	@cmake --preset release -B build/test -DHEED_TESTS=ON -DHEED_BENCH=OFF > /dev/null
+	@cmake --preset dev -B build/test -DHEED_TESTS=ON > /dev/null
 	@cmake --build build/test -j $(JOBS)
 	@ctest --test-dir build/test --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 

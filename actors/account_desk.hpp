@@ -20,7 +20,7 @@ struct DeskArgs {
   std::shared_ptr<const core::MarketCalendar> calendar;
   std::function<std::shared_ptr<Venue>()> make_venue;  // a fresh one for each start
   std::function<RiskLimits()> limits;                  // as configured now
-  std::function<std::map<StrategyId, core::MentionStrategyConfig>()> strategies;
+  std::function<std::map<StrategyId, MentionStrategyConfig>()> strategies;
   std::optional<Money> starting_equity;
   core::PositionPolicy position_policy;  // venue capabilities are filled in
   GatewayPolicy gateway_policy;

@@ -25,7 +25,7 @@ Done<T> on_actor(GatewaySelf self, Then then) {
   };
 }
 
-void news(GatewaySelf self, const Symbol& symbol, core::PositionInput input) {
+void news(GatewaySelf self, const Symbol& symbol, PositionInput input) {
   self->send(self->state.portfolio, PositionNews{symbol, std::move(input)});
 }
 
@@ -139,16 +139,16 @@ void submit_answered(GatewaySelf self, const SubmitOrder& order, QueuedRequest r
         if (may_retry)
           retry(self, std::move(request), error);
         else
-          news(self, order.symbol, core::OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
+          news(self, order.symbol, OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
         break;
       case ErrorKind::rejected:
       case ErrorKind::invalid:
         ++st.args->telemetry->orders_rejected;
-        news(self, order.symbol, core::OrderRefused{order.client_order_id, error.code, error.detail});
+        news(self, order.symbol, OrderRefused{order.client_order_id, error.code, error.detail});
         break;
       case ErrorKind::unknown:
       case ErrorKind::unavailable:
-        news(self, order.symbol, core::OrderInDoubt{order.client_order_id, error.code + " " + error.detail});
+        news(self, order.symbol, OrderInDoubt{order.client_order_id, error.code + " " + error.detail});
         break;
     }
   }
@@ -172,9 +172,9 @@ void start(GatewaySelf self, QueuedRequest request, const CancelOrder& cancel) {
         if (error.kind == ErrorKind::not_sent)
           retry(self, std::move(request), error);
         else if (error.kind == ErrorKind::rejected)
-          news(self, cancel.symbol, core::CancelRefused{cancel.client_order_id, error.code, error.detail});
+          news(self, cancel.symbol, CancelRefused{cancel.client_order_id, error.code, error.detail});
         else
-          news(self, cancel.symbol, core::AskAgain{cancel.client_order_id, error.detail});
+          news(self, cancel.symbol, AskAgain{cancel.client_order_id, error.detail});
       }
       finished(self);
     }));
@@ -192,9 +192,9 @@ void start(GatewaySelf self, QueuedRequest request, const ReplaceOrder& replace)
                    if (error.kind == ErrorKind::not_sent)
                      retry(self, std::move(request), error);
                    else if (error.kind == ErrorKind::rejected)
-                     news(self, replace.symbol, core::OrderRefused{name, error.code, error.detail});
+                     news(self, replace.symbol, OrderRefused{name, error.code, error.detail});
                    else
-                     news(self, replace.symbol, core::OrderInDoubt{name, error.detail});
+                     news(self, replace.symbol, OrderInDoubt{name, error.detail});
                  }
                  finished(self);
                }));
@@ -205,9 +205,9 @@ void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
     query.order, query.venue_order_id,
     on_actor<std::vector<OrderReport>>(self, [self, query](Result<std::vector<OrderReport>> result) {
       if (!result)
-        news(self, query.symbol, core::AskAgain{query.order, result.error().detail});
+        news(self, query.symbol, AskAgain{query.order, result.error().detail});
       else if (result.value().empty())
-        news(self, query.symbol, core::OrderNotFound{query.order});
+        news(self, query.symbol, OrderNotFound{query.order});
       else
         report_all(self, result.value());
       finished(self);
@@ -220,7 +220,7 @@ void start(GatewaySelf self, QueuedRequest, const QueryPositionNow& query) {
       if (result)
         news(self, query.symbol, std::move(result).value());
       else
-        news(self, query.symbol, core::AskAgain{{}, result.error().detail});
+        news(self, query.symbol, AskAgain{{}, result.error().detail});
       finished(self);
     }));
 }

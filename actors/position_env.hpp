@@ -18,7 +18,7 @@ struct PositionEnv {
   std::shared_ptr<const Clock> clock;
   std::shared_ptr<const core::MarketCalendar> calendar;
   core::PositionPolicy policy;
-  std::map<StrategyId, core::MentionStrategyConfig> strategies;
+  std::map<StrategyId, MentionStrategyConfig> strategies;
   JournalActor journal;
   GovernorActor governor;
   GatewayActor gateway;

@@ -44,7 +44,7 @@ std::map<Symbol, core::QuantityPair> pair_up(const Books& books, const VenueSnap
 
 void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueSnapshot& snapshot) {
   auto& st = self->state;
-  const auto tell = [&](core::PositionInput input) {
+  const auto tell = [&](PositionInput input) {
     self->send(st.args->portfolio, PositionNews{finding.symbol, std::move(input)});
   };
   ++st.args->telemetry->reconcile_differences;
@@ -57,10 +57,10 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
           self->send(st.args->gateway, QueryOrderNow{order.client_order_id, order.venue_order_id, order.symbol});
       break;
     case core::DriftAction::external:
-      tell(core::ExternalChange{finding.venue - finding.books, finding.venue_avg_px});
+      tell(ExternalChange{finding.venue - finding.books, finding.venue_avg_px});
       break;
-    case core::DriftAction::quarantine: tell(core::Quarantine{finding.text}); break;
-    case core::DriftAction::lift: tell(core::LiftQuarantine{"reconciler"}); break;
+    case core::DriftAction::quarantine: tell(Quarantine{finding.text}); break;
+    case core::DriftAction::lift: tell(LiftQuarantine{"reconciler"}); break;
   }
 }
 

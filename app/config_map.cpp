@@ -8,8 +8,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-core::MentionStrategyConfig strategy_of(const config::MentionStrategy& from) {
-  core::MentionStrategyConfig to;
+MentionStrategyConfig strategy_of(const config::MentionStrategy& from) {
+  MentionStrategyConfig to;
   to.id = StrategyId{from.id};
   to.enable_trading = from.enable_trading;
   to.min_conviction = from.min_conviction;
@@ -23,9 +23,9 @@ core::MentionStrategyConfig strategy_of(const config::MentionStrategy& from) {
   to.max_per_ticker = from.max_per_ticker;
   to.max_position_pct = from.max_position_pct;
   switch (from.on_repeat_buy) {
-    case config::RepeatBuy::top_up: to.on_repeat_buy = core::RepeatBuy::top_up; break;
-    case config::RepeatBuy::roll: to.on_repeat_buy = core::RepeatBuy::roll; break;
-    case config::RepeatBuy::ignore: to.on_repeat_buy = core::RepeatBuy::ignore; break;
+    case config::RepeatBuy::top_up: to.on_repeat_buy = RepeatBuy::top_up; break;
+    case config::RepeatBuy::roll: to.on_repeat_buy = RepeatBuy::roll; break;
+    case config::RepeatBuy::ignore: to.on_repeat_buy = RepeatBuy::ignore; break;
   }
   to.hold_sessions_days = from.hold_sessions_days;
   to.hold_sessions_weeks = from.hold_sessions_weeks;
@@ -39,8 +39,8 @@ core::MentionStrategyConfig strategy_of(const config::MentionStrategy& from) {
 
 }  // namespace
 
-std::map<StrategyId, core::MentionStrategyConfig> strategies_of(const config::Config& config) {
-  std::map<StrategyId, core::MentionStrategyConfig> out;
+std::map<StrategyId, MentionStrategyConfig> strategies_of(const config::Config& config) {
+  std::map<StrategyId, MentionStrategyConfig> out;
   for (const auto& strategy : config.strategies)
     out[StrategyId{strategy.id}] = strategy_of(strategy);
   return out;

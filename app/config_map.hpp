@@ -13,7 +13,7 @@
 
 namespace heed {
 
-std::map<StrategyId, core::MentionStrategyConfig> strategies_of(const config::Config& config);
+std::map<StrategyId, MentionStrategyConfig> strategies_of(const config::Config& config);
 Followers followers_of(const config::Config& config);
 core::AggregatorConfig aggregator_of(const config::Config& config);
 core::PositionPolicy position_policy_of(const config::Account& account);

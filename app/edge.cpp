@@ -123,7 +123,7 @@ void Edge::resume(api::PauseRequest request, api::Done<std::int32_t> done) {
     return;
   // A person's word ends a quarantine too; if books and broker still differ, the reconciler puts it back.
   if (!request.symbol.empty())
-    caf::anon_send(found->portfolio, PositionNews{request.symbol, core::LiftQuarantine{request.by}});
+    caf::anon_send(found->portfolio, PositionNews{request.symbol, LiftQuarantine{request.by}});
   caf::anon_send(found->governor, ResumeCommand{request.strategy, request.symbol, request.by, std::move(done)});
 }
 

@@ -152,8 +152,8 @@ RiskLimits wide_open() {
   return limits;
 }
 
-core::MentionStrategyConfig strategy() {
-  core::MentionStrategyConfig config;
+MentionStrategyConfig strategy() {
+  MentionStrategyConfig config;
   config.id = "mentions";
   config.enable_trading = true;
   return config;
@@ -198,7 +198,7 @@ struct World {
     args.calendar = calendar;
     args.make_venue = [this] { return venue; };
     args.limits = [] { return wide_open(); };
-    args.strategies = [] { return std::map<StrategyId, core::MentionStrategyConfig>{{"mentions", strategy()}}; };
+    args.strategies = [] { return std::map<StrategyId, MentionStrategyConfig>{{"mentions", strategy()}}; };
     args.gateway_policy.requests_per_minute = 0;
     args.reconcile_interval = std::chrono::hours{1};
     args.journal = journal;

@@ -59,10 +59,10 @@ core::PositionState flat_state(const Symbol& symbol) {
   return state;
 }
 
-std::vector<core::PositionInput> life_of_a_bracket(const Symbol& symbol) {
+std::vector<PositionInput> life_of_a_bracket(const Symbol& symbol) {
   const auto context = bracket_context(symbol);
   const auto signal = core::signal_id("bench", symbol.view());
-  core::PlaceEntry place;
+  PlaceEntry place;
   place.intent.intent_id = core::intent_id(signal, "bench", 0);
   place.intent.signal = signal;
   place.intent.account = "bench";

@@ -14,7 +14,7 @@ core::StepContext bracket_context(const Symbol& symbol);
 core::PositionState flat_state(const Symbol& symbol);
 
 /// Entry, answers, fill, legs, target, and most reports once more, as streams and polls do: from flat to flat.
-std::vector<core::PositionInput> life_of_a_bracket(const Symbol& symbol);
+std::vector<PositionInput> life_of_a_bracket(const Symbol& symbol);
 /// So many inputs of it lead to an open position whose exits are at work.
 constexpr std::size_t open_after = 8;
 

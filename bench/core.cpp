@@ -24,7 +24,7 @@ const Instant now = bench::open_session();
 // ---- mentions -----------------------------------------------------------------------------------------------------
 
 void measure_mentions() {
-  core::MentionStrategyConfig config;
+  MentionStrategyConfig config;
   config.id = "mentions";
   config.enable_trading = true;
   AccountSnapshot account;

@@ -12,6 +12,7 @@
 #include "core/position_events.hpp"
 #include "core/position_state.hpp"
 #include "messages/market.hpp"
+#include "messages/position_input.hpp"
 #include "messages/records.hpp"
 #include "messages/venue_capabilities.hpp"
 
@@ -21,139 +22,6 @@
 namespace heed::core {
 
 class MarketCalendar;
-
-// ---- inputs -----------------------------------------------------------------------------------------------------
-
-/// Sized and granted by risk: make this entry. One lot per intent, or joins the strategy's lot (ScaleIn::average).
-struct PlaceEntry {
-  static constexpr std::string_view type_name = "place_entry";
-  Intent intent;
-  ClientOrderId client_order_id;  // the name risk granted
-  Quantity quantity;              // > 0, whole lots
-  Price reference;                // what percent and tick levels are measured from until the entry fills
-  std::optional<Price> stop;      // rounded to the tick, away from the entry
-  std::optional<Price> target;
-  std::optional<Date> due_session;
-  HEED_FIELDS(intent, client_order_id, quantity, reference, stop, target, due_session);
-};
-
-/// Bring lots to zero, or take `quantity` off them (REDUCE). Empty strategy: everything Heed owns here.
-/// `then` opens the other way once flat (REVERSE): it goes back to the shell as EntryWanted, sized anew.
-struct CloseLots {
-  static constexpr std::string_view type_name = "close_lots";
-  Intent intent;  // close, reduce, reverse: signal, reason, who
-  StrategyId strategy;
-  std::optional<Quantity> quantity;  // absent: all
-  std::optional<Intent> then;
-  bool include_external = false;  // a person's close may take foreign lots too
-  HEED_FIELDS(intent, strategy, quantity, then, include_external);
-};
-
-struct ModifyProtection {
-  static constexpr std::string_view type_name = "modify_protection";
-  Intent intent;
-  std::optional<Price> stop;
-  std::optional<Price> target;
-  HEED_FIELDS(intent, stop, target);
-};
-
-/// A roll: the due session becomes the later of the two.
-struct ExtendDue {
-  static constexpr std::string_view type_name = "extend_due";
-  Intent intent;
-  Date due{};
-  HEED_FIELDS(intent, due);
-};
-
-/// The venue refused the submission, with evidence.
-struct OrderRefused {
-  static constexpr std::string_view type_name = "order_refused";
-  ClientOrderId order;
-  std::string code, text;
-  HEED_FIELDS(order, code, text);
-};
-/// The fate of a submission (or replace) is not known.
-struct OrderInDoubt {
-  static constexpr std::string_view type_name = "order_in_doubt";
-  ClientOrderId order;
-  std::string cause;
-  HEED_FIELDS(order, cause);
-};
-/// A query by name found nothing. Proof only by the rule of two looks.
-struct OrderNotFound {
-  static constexpr std::string_view type_name = "order_not_found";
-  ClientOrderId order;
-  HEED_FIELDS(order);
-};
-/// The venue would not cancel: usually because the order is already final.
-struct CancelRefused {
-  static constexpr std::string_view type_name = "cancel_refused";
-  ClientOrderId order;
-  std::string code, text;
-  HEED_FIELDS(order, code, text);
-};
-/// A cancel whose fate is not known, or a query that failed: ask again later.
-struct AskAgain {
-  static constexpr std::string_view type_name = "ask_again";
-  ClientOrderId order;  // empty: the position query
-  std::string cause;
-  HEED_FIELDS(order, cause);
-};
-
-enum class TimerKind : std::uint8_t {
-  partial_grace,
-  resolve,
-  cancel_confirm,
-  close_retry,
-  position_query,
-  protect_retry
-};
-/// A timer asked for by ArmTimer is due. Ignored when what it is about is no longer so.
-struct TimerDue {
-  static constexpr std::string_view type_name = "timer_due";
-  TimerKind kind = TimerKind::resolve;
-  ClientOrderId order;
-  HEED_FIELDS(kind, order);
-};
-
-/// First input after a restart, before any other: what may have been sent is resolved, protection verified.
-struct Recovered {
-  static constexpr std::string_view type_name = "recovered";
-  HEED_FIELDS();
-};
-struct SetBlock {
-  static constexpr std::string_view type_name = "set_block";
-  Instant until{};
-  std::string by;
-  HEED_FIELDS(until, by);
-};
-struct Quarantine {
-  static constexpr std::string_view type_name = "quarantine";
-  std::string reason;
-  HEED_FIELDS(reason);
-};
-struct LiftQuarantine {
-  static constexpr std::string_view type_name = "lift_quarantine";
-  std::string by;
-  HEED_FIELDS(by);
-};
-/// The broker holds more or other than our lots say, and the names do not explain it: kept as the lot of `external`.
-struct ExternalChange {
-  static constexpr std::string_view type_name = "external_change";
-  Quantity quantity;  // signed: what is not ours
-  Price avg_px;
-  HEED_FIELDS(quantity, avg_px);
-};
-/// Kill switch: take away working entries, leave protection.
-struct CancelEntries {
-  static constexpr std::string_view type_name = "cancel_entries";
-  std::string by;
-  HEED_FIELDS(by);
-};
-
-using PositionInput = std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused,
-                                   OrderInDoubt, OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue,
-                                   Recovered, SetBlock, Quarantine, LiftQuarantine, ExternalChange, CancelEntries>;
 
 // ---- effects, in the order they must be performed, after the events are durable
 // ------------------------------------
@@ -260,7 +128,5 @@ bool is_live(const PositionState& state, Instant now);
 
 }  // namespace heed::core
 
-HEED_ENUM_NAMES(heed::core::TimerKind, "partial_grace", "resolve", "cancel_confirm", "close_retry", "position_query",
-                "protect_retry");
 HEED_ENUM_NAMES(heed::core::AlertLevel, "info", "warning", "critical");
 HEED_ENUM_NAMES(heed::core::Phase, "Flat", "Opening", "Open", "Closing", "Quarantined");

@@ -1,14 +1,14 @@
 // What actors tell each other beyond the vocabulary: one plain struct per message. They never leave the process.
 #pragma once
 
-#include "core/mention_strategy.hpp"
-#include "core/position.hpp"
 #include "messages/market.hpp"
 #include "messages/mention.hpp"
+#include "messages/position_input.hpp"
 #include "messages/receipts.hpp"
 #include "messages/records.hpp"
 #include "messages/result.hpp"
 #include "messages/risk.hpp"
+#include "messages/strategy.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -84,12 +84,12 @@ struct SubmitIntent {
 /// Report for one symbol: what the venue said, or what was learned by asking.
 struct PositionNews {
   Symbol symbol;
-  core::PositionInput input;
-  std::vector<core::PositionInput> more = {};  // of the same answer, in order: journaled together
+  PositionInput input;
+  std::vector<PositionInput> more = {};  // of the same answer, in order: journaled together
 };
 /// Own timer of a position.
 struct PositionTimerDue {
-  core::TimerDue due;
+  TimerDue due;
 };
 /// The schedule's word: close what is due on or before `session`.
 struct ExitScanDue {
@@ -121,7 +121,7 @@ struct Books {
 struct AccountReady {};
 /// Strategies as they are after a reload.
 struct Reconfigure {
-  std::map<StrategyId, core::MentionStrategyConfig> strategies;
+  std::map<StrategyId, MentionStrategyConfig> strategies;
 };
 /// What a portfolio makes of it for its positions.
 struct PositionEnv;

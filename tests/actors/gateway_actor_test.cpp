@@ -148,7 +148,7 @@ TEST_CASE("failure 09: too many requests waits as told and sends the same order 
   CHECK(f.venue->submits[2] == entry("NVDA", 1));
   CHECK(f.journal.telemetry->rate_limited == 1);
   CHECK(f.journal.telemetry->retries == 1);
-  CHECK(f.told->inputs<core::OrderRefused>().empty());
+  CHECK(f.told->inputs<OrderRefused>().empty());
 }
 
 TEST_CASE("gateway: what did not leave is sent again under the same name", "[actors][gateway]") {
@@ -161,7 +161,7 @@ TEST_CASE("gateway: what did not leave is sent again under the same name", "[act
     REQUIRE(f.venue->submits.size() == 5);
     for (const auto& order : f.venue->submits)
       CHECK(order == entry("NVDA", 1));
-    const auto refused = f.told->inputs<core::OrderRefused>();
+    const auto refused = f.told->inputs<OrderRefused>();
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].order == entry("NVDA", 1).client_order_id);
     CHECK(refused[0].code == "NOT_SENT");
@@ -187,7 +187,7 @@ TEST_CASE("gateway: what did not leave is sent again under the same name", "[act
     f.system.advance(seconds{5});
     CHECK(f.venue->count("replace") == 2);
     CHECK(f.venue->count("cancel") == 3);
-    CHECK(f.told->inputs<core::CancelRefused>().empty());
+    CHECK(f.told->inputs<CancelRefused>().empty());
   }
   CHECK(f.unfinished() == 0);
 }
@@ -235,7 +235,7 @@ TEST_CASE("failure 03: no answer, or none that can be understood, is a doubt and
   f.send(entry("NVDA", 1));
   f.system.advance(seconds{600});
   CHECK(f.venue->submits.size() == 1);
-  const auto doubts = f.told->inputs<core::OrderInDoubt>();
+  const auto doubts = f.told->inputs<OrderInDoubt>();
   REQUIRE(doubts.size() == 1);
   CHECK(doubts[0].order == entry("NVDA", 1).client_order_id);
   CHECK(doubts[0].cause == "parse body was {}");
@@ -248,20 +248,20 @@ TEST_CASE("gateway: the venue's no is passed on in its words", "[actors][gateway
   f.start();
   f.venue->fates["submit"] = {Fate::refused("40310000", "insufficient buying power")};
   f.send(entry("NVDA", 1));
-  const auto refused = f.told->inputs<core::OrderRefused>();
+  const auto refused = f.told->inputs<OrderRefused>();
   REQUIRE(refused.size() == 1);
   CHECK(refused[0].code == "40310000");
   CHECK(refused[0].text == "insufficient buying power");
   CHECK(f.journal.telemetry->orders_rejected == 1);
   f.venue->fates["replace"] = {Fate::refused("42210000")};
   f.send(replace("NVDA", 1, 2));
-  CHECK(f.told->inputs<core::OrderRefused>().back().order == replace("NVDA", 1, 2).new_client_order_id);
+  CHECK(f.told->inputs<OrderRefused>().back().order == replace("NVDA", 1, 2).new_client_order_id);
   f.send(cancel("NVDA", 7));
-  REQUIRE(f.told->inputs<core::CancelRefused>().size() == 1);
+  REQUIRE(f.told->inputs<CancelRefused>().size() == 1);
   f.venue->fates["cancel"] = {Fate::lost()};
   f.send(cancel("NVDA", 8));
-  REQUIRE(f.told->inputs<core::AskAgain>().size() == 1);
-  CHECK(f.told->inputs<core::AskAgain>()[0].order == cancel("NVDA", 8).client_order_id);
+  REQUIRE(f.told->inputs<AskAgain>().size() == 1);
+  CHECK(f.told->inputs<AskAgain>()[0].order == cancel("NVDA", 8).client_order_id);
 }
 
 TEST_CASE("gateway: questions are answered with what is, what is not, and what could not be told",
@@ -273,17 +273,17 @@ TEST_CASE("gateway: questions are answered with what is, what is not, and what c
   f.send(QueryOrderNow{entry("NVDA", 1).client_order_id, {}, "NVDA"});
   CHECK(f.told->inputs<OrderReport>().size() == 1);
   f.send(QueryOrderNow{entry("NVDA", 2).client_order_id, {}, "NVDA"});
-  REQUIRE(f.told->inputs<core::OrderNotFound>().size() == 1);
-  CHECK(f.told->inputs<core::OrderNotFound>()[0].order == entry("NVDA", 2).client_order_id);
+  REQUIRE(f.told->inputs<OrderNotFound>().size() == 1);
+  CHECK(f.told->inputs<OrderNotFound>()[0].order == entry("NVDA", 2).client_order_id);
   f.venue->fates["query_order"] = {Fate::lost()};
   f.send(QueryOrderNow{entry("NVDA", 1).client_order_id, {}, "NVDA"});
-  REQUIRE(f.told->inputs<core::AskAgain>().size() == 1);
+  REQUIRE(f.told->inputs<AskAgain>().size() == 1);
   f.send(QueryPositionNow{"NVDA"});
   REQUIRE(f.told->inputs<PositionReport>().size() == 1);
   CHECK(f.told->inputs<PositionReport>()[0].quantity == Quantity{});
   f.venue->fates["query_position"] = {Fate::lost()};
   f.send(QueryPositionNow{"NVDA"});
-  CHECK(f.told->inputs<core::AskAgain>().back().order.empty());
+  CHECK(f.told->inputs<AskAgain>().back().order.empty());
 }
 
 TEST_CASE("gateway: a snapshot is complete, or says what is missing", "[actors][gateway]") {
@@ -402,7 +402,7 @@ TEST_CASE("gateway: while the daemon stops, exits go on and entries stay in the 
   f.system.run();
   CHECK(f.venue->submits == std::vector<SubmitOrder>{stop_order("AAA", 1), stop_order("DDD", 4)});
   CHECK(f.venue->cancels.size() == 1);
-  CHECK(f.told->inputs<core::OrderRefused>().empty());
+  CHECK(f.told->inputs<OrderRefused>().empty());
   CHECK(f.unfinished() == 0);  // nothing keeps the daemon from ending
 }
 

@@ -12,7 +12,7 @@ namespace {
 /// Lets the position's next write fail, so that its actor ends.
 void fell_position(DeskWorld& w, const Symbol& symbol) {
   w.store->fail_next();
-  w.system->send(w.desk.portfolio, PositionNews{symbol, core::SetBlock{w.clock->now() + seconds{1}, "test"}});
+  w.system->send(w.desk.portfolio, PositionNews{symbol, SetBlock{w.clock->now() + seconds{1}, "test"}});
   w.run();
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("portfolio: what was reserved for an entry that is refused after all i
   // Between risk's yes and the entry the symbol is quarantined.
   w.venue->fates["query_quote"] = {Fate::later()};
   w.call(buy("b1", "NVDA"));
-  w.system->send(w.desk.portfolio, PositionNews{"NVDA", core::Quarantine{"test"}});
+  w.system->send(w.desk.portfolio, PositionNews{"NVDA", Quarantine{"test"}});
   w.settle();
   w.venue->answer_held();
   w.settle();

@@ -111,25 +111,25 @@ TEST_CASE("no drift: a difference that stays for two looks is quarantined, and l
   f.venue_holds("NVDA", 3);
   f.gateway->snapshot.orders = {f.order("NVDA"), f.order("AMD")};
   f.link(true);
-  CHECK(f.portfolio->inputs<core::Quarantine>().empty());
+  CHECK(f.portfolio->inputs<Quarantine>().empty());
   REQUIRE(f.gateway->queries.size() == 1);  // its orders are asked about; others are not
   CHECK(f.gateway->queries[0].symbol == Symbol{"NVDA"});
   f.system.advance(seconds{1});  // the second look comes soon
-  REQUIRE(f.portfolio->inputs<core::Quarantine>().size() == 1);
-  CHECK(f.portfolio->inputs<core::Quarantine>()[0].reason.find("books 5") != std::string::npos);
+  REQUIRE(f.portfolio->inputs<Quarantine>().size() == 1);
+  CHECK(f.portfolio->inputs<Quarantine>()[0].reason.find("books 5") != std::string::npos);
   f.books("NVDA", 5, false, true);
   f.venue_holds("NVDA", 5);
   f.system.advance(milliseconds{1'500});
-  CHECK(f.portfolio->inputs<core::LiftQuarantine>().size() == 1);
+  CHECK(f.portfolio->inputs<LiftQuarantine>().size() == 1);
 }
 
 TEST_CASE("reconciler: what the broker holds and nobody opened is listed as external", "[actors][reconciler]") {
   Fixture f;
   f.venue_holds("GLD", 7);
   f.link(true);
-  CHECK(f.portfolio->inputs<core::ExternalChange>().empty());
+  CHECK(f.portfolio->inputs<ExternalChange>().empty());
   f.system.advance(seconds{1});
-  const auto told = f.portfolio->inputs<core::ExternalChange>();
+  const auto told = f.portfolio->inputs<ExternalChange>();
   REQUIRE(told.size() == 1);
   CHECK(told[0].quantity == Quantity{7});
   CHECK(told[0].avg_px == Price{50});
@@ -142,8 +142,8 @@ TEST_CASE("reconciler: a symbol with an order on its way is not judged", "[actor
   f.venue_holds("NVDA", 10);
   f.link(true);
   f.system.advance(seconds{120});
-  CHECK(f.portfolio->inputs<core::Quarantine>().empty());
-  CHECK(f.portfolio->inputs<core::ExternalChange>().empty());
+  CHECK(f.portfolio->inputs<Quarantine>().empty());
+  CHECK(f.portfolio->inputs<ExternalChange>().empty());
   CHECK(f.telemetry->reconcile_differences == 0);
 }
 

@@ -29,7 +29,7 @@ public:
   std::shared_ptr<FakeClock> clock;
   std::shared_ptr<FakeVenue> venue;
   std::shared_ptr<JournalControl> store = std::make_shared<JournalControl>();
-  std::map<StrategyId, core::MentionStrategyConfig> strategies;
+  std::map<StrategyId, MentionStrategyConfig> strategies;
   Followers followers;
   RiskLimits limits;
   core::PositionPolicy policy;
@@ -38,8 +38,8 @@ public:
   bool crashed = false;                  // set by a crash in the middle: nothing runs any more
   std::vector<std::string> unjournaled;  // orders that reached the venue before their batch was durable
 
-  static core::MentionStrategyConfig strategy(const char* id) {
-    core::MentionStrategyConfig config;
+  static MentionStrategyConfig strategy(const char* id) {
+    MentionStrategyConfig config;
     config.id = id;
     config.enable_trading = true;
     return config;

@@ -1,0 +1,280 @@
+// From a call to an input of the machine: the gates, a quote, the size, a reservation; or the end of the call.
+#include "actors/position_journal.hpp"
+#include "actors/position_shell.hpp"
+#include "core/naming.hpp"
+
+#include <utility>
+
+namespace heed::position_shell {
+namespace {
+
+/// Worst case of entries at work, and what is held, for sizing.
+core::SymbolView view_of(const PositionActorState& st, Instant now) {
+  core::SymbolView view;
+  view.tradable = st.instrument && st.instrument->tradable;
+  for (const auto& lot : st.core.lots) {
+    view.held += lot.quantity;
+    view.cost_held += lot.cost;
+  }
+  for (const auto& order : st.core.orders)
+    if (order.row.leg == Leg::entry && !is_terminal(order.row.status)) {
+      view.opening = true;
+      const auto price = order.row.limit_price.value_or(order.row.avg_px.value_or(Decimal{}));
+      view.cost_in_flight += (order.row.quantity - order.row.cum_qty) * price;
+    }
+  view.closing = st.core.close.has_value();
+  if (st.core.blocked_until && *st.core.blocked_until > now)
+    view.blocklisted_until = st.core.blocked_until;
+  return view;
+}
+
+/// The call in hand ends, or waits for the open, without an order.
+void settle(PositionSelf self, Disposition disposition, std::string reason) {
+  auto& st = self->state;
+  auto call = std::move(st.in_hand);
+  const auto now = st.env->clock->now();
+  auto done = std::make_shared<Durably>();
+  const SignalId signal = signal_of(*call);
+  done->decision = Decision{signal, st.core.account, std::move(disposition), std::move(reason), now};
+  Batch batch;
+  if (!signal.empty()) {
+    batch.events.push_back(decision_event(done->decision, st.core.symbol));
+    batch.rows.emplace_back(done->decision);
+  }
+  if (!is_final(done->decision.disposition.kind)) {
+    // Deferred: it stays here, and in the journal as undecided.
+    call->deferred = true;
+    call->unfinished.done();
+    st.waiting.push_back(std::move(*call));
+  } else {
+    remember_decided(st, signal);
+    done->call = std::move(call);
+  }
+  append(self, std::move(batch), std::move(done));
+  pump(self);
+}
+
+void defer(PositionSelf self, Instant now) {
+  const auto until = to_rfc3339(self->state.env->calendar->next_open(now));
+  settle(self, {DispositionKind::deferred, until}, "the market is closed; decided again at " + until);
+}
+
+/// Something outside could not be told: try again a little later, a bounded number of times.
+void try_later(PositionSelf self, std::string_view what, const std::string& why) {
+  auto& st = self->state;
+  if (++st.in_hand->tries > st.env->retries_max) {
+    settle(self, {DispositionKind::failed, std::string{what}}, why);
+    return;
+  }
+  self->delayed_send(self, std::chrono::milliseconds{st.env->retry_ms}, PositionTimerDue{});
+}
+
+void place(PositionSelf self, core::EntryDraft draft) { run(self, draft.entry, std::move(self->state.in_hand)); }
+
+void ask_risk(PositionSelf self, core::EntryDraft draft, const Quote& quote, bool market_open) {
+  auto& st = self->state;
+  const auto& entry = draft.entry;
+  ReserveRisk question;
+  question.order = entry.client_order_id;
+  question.intent = entry.intent.intent_id;
+  question.account = st.core.account;
+  question.strategy = entry.intent.strategy;
+  question.symbol = st.core.symbol;
+  question.side = entry.intent.side;
+  question.quantity = entry.quantity;
+  question.price = draft.worst_price;
+  question.last_price = quote.last.is_positive() ? quote.last : entry.reference;
+  question.quote_at = quote.at;
+  question.multiplier = st.instrument->multiplier;
+  for (const auto& lot : st.core.lots)
+    question.cost_held += lot.cost;
+  question.session_open = market_open;
+  self->request(st.env->governor, caf::infinite, question)
+    .then([self, draft = std::move(draft)](const RiskAnswer& answer) mutable {
+      if (answer.granted)
+        place(self, std::move(draft));
+      else
+        settle(self, {DispositionKind::risk_denied, std::string{to_string(answer.limit)}}, answer.reason);
+    });
+}
+
+/// A quote, then size and risk.
+void open(PositionSelf self, Intent intent, Money equity) {
+  self->request(self->state.env->gateway, caf::infinite, QuoteQuery{self->state.core.symbol})
+    .then([self, intent = std::move(intent), equity](const QuoteAnswer& answer) {
+      auto& st = self->state;
+      if (!answer.known) {
+        try_later(self, "quote", answer.why);
+        return;
+      }
+      const auto ctx = context(st);
+      auto drafted = core::draft_entry(intent, {answer.quote, *st.instrument, equity, st.env->market_allowance,
+                                                ctx.session, st.env->calendar.get()});
+      if (auto* refusal = std::get_if<core::Refusal>(&drafted))
+        settle(self, refusal->disposition, refusal->reason);
+      else
+        ask_risk(self, std::get<core::EntryDraft>(std::move(drafted)), answer.quote, ctx.market_open);
+    });
+}
+
+Intent intent_of(const MentionCall& call, const AccountId& account, IntentAction action) {
+  Intent intent;
+  const auto& mention = call.mention;
+  intent.intent_id = core::intent_id(mention.signal, account, 0);
+  intent.idempotency_key = mention.source.str() + ":" + mention.external_id;
+  intent.signal = mention.signal;
+  intent.account = account;
+  intent.strategy = call.strategy;
+  intent.source = mention.source;
+  intent.origin = Origin::mention;
+  intent.correlation_id = mention.signal.str();
+  intent.action = action;
+  intent.symbol = mention.symbol;
+  intent.created_at = mention.created_at;
+  return intent;
+}
+
+Intent buy_intent(const MentionCall& call, const AccountId& account, const core::BuyCall& buy,
+                  const MentionStrategyConfig& config) {
+  auto intent = intent_of(call, account, IntentAction::open);
+  intent.side = Side::buy;
+  intent.size = Size{SizeKind::dollars, buy.dollars, {}};
+  intent.time_in_force = TimeInForce::gtc;  // the legs inherit it: a day bracket would leave the night unprotected
+  const Decimal hundred{100};
+  if (config.stop_pct.is_positive())
+    intent.protection.stop = Level{LevelKind::percent, config.stop_pct * hundred};
+  if (config.target_pct.is_positive())
+    intent.protection.target = Level{LevelKind::percent, config.target_pct * hundred};
+  intent.hold_sessions = buy.hold_sessions;
+  intent.replaces_due = buy.extends_due;
+  return intent;
+}
+
+void act(PositionSelf self, const core::CloseCall&, const AccountSnapshot&) {
+  auto& st = self->state;
+  const auto ctx = context(st);
+  if (!ctx.market_open) {
+    defer(self, ctx.now);
+    return;
+  }
+  CloseLots close;
+  close.intent = intent_of(*mention_of(*st.in_hand), st.core.account, IntentAction::close);
+  close.intent.close_reason = CloseReason::strategy_exit;
+  close.strategy = close.intent.strategy;
+  run(self, close, std::move(st.in_hand));
+  pump(self);
+}
+void act(PositionSelf self, const core::RollCall& roll, const AccountSnapshot&) {
+  auto& st = self->state;
+  ExtendDue extend;
+  extend.intent = intent_of(*mention_of(*st.in_hand), st.core.account, IntentAction::modify_protection);
+  extend.due = st.env->calendar->add_sessions(context(st).session, roll.hold_sessions);
+  run(self, extend, std::move(st.in_hand));
+  pump(self);
+}
+void act(PositionSelf self, const core::BuyCall& buy, const AccountSnapshot& account) {
+  auto& st = self->state;
+  const auto ctx = context(st);
+  if (!ctx.market_open) {
+    defer(self, ctx.now);
+    return;
+  }
+  const auto& call = *mention_of(*st.in_hand);
+  open(self, buy_intent(call, st.core.account, buy, st.env->strategies.at(call.strategy)), account.equity);
+}
+
+void decide_mention(PositionSelf self, const AccountSnapshot& account) {
+  auto& st = self->state;
+  const auto& call = *mention_of(*st.in_hand);
+  const auto now = st.env->clock->now();
+  const auto strategy = st.env->strategies.find(call.strategy);
+  if (strategy == st.env->strategies.end()) {
+    settle(self, {DispositionKind::failed, "strategy"}, "strategy " + call.strategy.str() + " is not configured");
+    return;
+  }
+  const auto decision = core::decide_mention(call.mention, call.effective_conviction, view_of(st, now), account,
+                                             strategy->second, {now, call.arrived_at});
+  if (decision.blocklist_until && (!st.core.blocked_until || *st.core.blocked_until < *decision.blocklist_until))
+    run(self, SetBlock{*decision.blocklist_until, call.mention.signal.str()});
+  if (decision.clears_blocklist && !decision.dry_run)
+    run(self, SetBlock{now, call.mention.signal.str()});
+  if (decision.dry_run || std::holds_alternative<core::NoTrade>(decision.call)) {
+    settle(self, core::disposition_of(decision), core::reason_of(decision, call.mention, account));
+    return;
+  }
+  std::visit(
+    [&](const auto& c) {
+      if constexpr (!std::is_same_v<std::decay_t<decltype(c)>, core::NoTrade>)
+        act(self, c, account);
+    },
+    decision.call);
+}
+
+/// What the strategy's closes are bounded by; a person's concern everything of ours.
+Quantity owned_by(const core::PositionState& state, const Intent& intent) {
+  if (intent.origin == Origin::manual)
+    return core::owned_quantity(state);
+  Quantity sum;
+  for (const auto& lot : state.lots)
+    if (lot.strategy == intent.strategy)
+      sum += lot.quantity;
+  return sum;
+}
+
+void decide_intent(PositionSelf self, const AccountSnapshot& account) {
+  auto& st = self->state;
+  const auto& intent = std::get<IntentCall>(st.in_hand->call).intent;
+  const auto ctx = context(st);
+  auto plan = core::plan_intent(intent, owned_by(st.core, intent));
+  if (auto* refusal = std::get_if<core::Refusal>(&plan)) {
+    settle(self, refusal->disposition, refusal->reason);
+  } else if (auto* modify = std::get_if<ModifyProtection>(&plan)) {
+    run(self, *modify, std::move(st.in_hand));
+    pump(self);
+  } else if (!ctx.market_open) {
+    defer(self, ctx.now);
+  } else if (auto* close = std::get_if<CloseLots>(&plan)) {
+    run(self, *close, std::move(st.in_hand));
+    pump(self);
+  } else if (st.core.blocked_until && *st.core.blocked_until > ctx.now) {
+    settle(self, {DispositionKind::risk_denied, "blocklisted"}, "until " + to_rfc3339(*st.core.blocked_until));
+  } else if (!st.instrument->tradable) {
+    settle(self, {DispositionKind::no_op, "not_tradable"}, "the broker does not take entries in this symbol");
+  } else {
+    open(self, std::get<core::OpenPlan>(std::move(plan)).intent, account.equity);
+  }
+}
+
+void decide_with(PositionSelf self, const AccountSnapshot& account) {
+  if (mention_of(*self->state.in_hand))
+    decide_mention(self, account);
+  else
+    decide_intent(self, account);
+}
+
+}  // namespace
+
+void consider(PositionSelf self) {
+  auto& st = self->state;
+  if (!may_open(*st.in_hand)) {
+    decide_with(self, AccountSnapshot{});
+    return;
+  }
+  if (!st.instrument) {
+    self->request(st.env->gateway, caf::infinite, InstrumentQuery{st.core.symbol})
+      .then([self](const InstrumentAnswer& answer) {
+        if (!answer.known) {
+          try_later(self, "instrument", answer.why);
+          return;
+        }
+        self->state.instrument = std::make_unique<Instrument>(answer.instrument);
+        consider(self);
+      });
+    return;
+  }
+  self->request(st.env->governor, caf::infinite, AccountQuery{}).then([self](const AccountSnapshot& account) {
+    decide_with(self, account);
+  });
+}
+
+}  // namespace heed::position_shell

@@ -1,0 +1,47 @@
+// What the files of the position actor share. Not for others: see actors/position_actor.hpp.
+//
+// position_step.cpp takes inputs through the machine and its facts into the journal; position_decide.cpp makes inputs
+// of calls; position_actor.cpp hands out what comes in.
+#pragma once
+
+#include "actors/position_actor.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace heed::position_shell {
+
+/// What a step has to know besides the state, now.
+core::StepContext context(const PositionActorState& st);
+
+/// Null: it is an intent.
+const MentionCall* mention_of(const PendingCall& pending);
+const SignalId& signal_of(const PendingCall& pending);
+/// Would carrying it out add risk? Then it takes its turn; what reduces risk does not wait.
+bool may_open(const PendingCall& pending);
+/// Takes the reply out: it is given once. Null: nobody waits.
+Reply<Decision> take_reply(PendingCall& pending);
+/// A call comes a second time after a restart, when its actor already had it.
+bool has_seen(const PositionActorState& st, const SignalId& signal);
+void remember_decided(PositionActorState& st, const SignalId& signal);
+
+/// What is done, and who is answered, once a batch is durable.
+struct Durably {
+  std::vector<core::PositionEffect> effects;
+  std::unique_ptr<PendingCall> call;  // that this answers
+  Decision decision;
+};
+/// Into the journal, and then `done`. If it cannot be made durable the actor ends. An empty batch is durable already.
+void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done);
+
+/// One input through the machine, its facts into the journal, then its effects. `call` is answered by it.
+void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingCall> call = nullptr);
+/// What one answer of the venue told, as one batch with one snapshot of the state behind it.
+void run_all(PositionSelf self, const PositionNews& news);
+
+/// Takes up the first call that can be decided now.
+void pump(PositionSelf self);
+/// Goes on with the call in hand: what is the instrument, what does the account allow, then decide.
+void consider(PositionSelf self);
+
+}  // namespace heed::position_shell

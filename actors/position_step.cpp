@@ -1,0 +1,186 @@
+// Inputs through the position machine: facts into the journal, then effects to whom they concern.
+#include "actors/position_journal.hpp"
+#include "actors/position_shell.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace heed::position_shell {
+namespace {
+
+// ---- effects ------------------------------------------------------------------------------------------------------
+
+void perform(PositionSelf self, const core::SubmitDurably& e) { self->send(self->state.env->gateway, e.order); }
+void perform(PositionSelf self, const core::CancelDurably& e) { self->send(self->state.env->gateway, e.order); }
+void perform(PositionSelf self, const core::ReplaceDurably& e) { self->send(self->state.env->gateway, e.order); }
+void perform(PositionSelf self, const core::QueryOrder& e) {
+  self->send(self->state.env->gateway, QueryOrderNow{e.order, e.venue_order_id, self->state.core.symbol});
+}
+void perform(PositionSelf self, const core::QueryPosition&) {
+  self->send(self->state.env->gateway, QueryPositionNow{self->state.core.symbol});
+}
+void perform(PositionSelf self, const core::ArmTimer& e) {
+  self->delayed_send(self, e.delay, PositionTimerDue{{e.kind, e.order}});
+}
+void perform(PositionSelf self, const core::TellRisk& e) { self->send(self->state.env->governor, e.fact); }
+void perform(PositionSelf self, const core::EntryWanted& e) {
+  auto& st = self->state;
+  st.waiting.insert(st.waiting.begin(),
+                    PendingCall{IntentCall{e.intent, false, nullptr}, Unfinished{st.env->telemetry->calls_in_hand}});
+}
+void perform(PositionSelf self, const core::RaiseAlert& e) {
+  auto& st = self->state;
+  ++st.env->telemetry->alerts;
+  const auto level = e.level == core::AlertLevel::critical  ? spdlog::level::critical
+                     : e.level == core::AlertLevel::warning ? spdlog::level::warn
+                                                            : spdlog::level::info;
+  spdlog::log(level, "{}/{}: {} {}", st.core.account.view(), st.core.symbol.view(), e.code, e.text);
+}
+
+/// Gauges that other people look at follow the state.
+void update_gauges(PositionActorState& st, Instant now) {
+  auto& telemetry = *st.env->telemetry;
+  const auto naked = core::naked_since(st.core);
+  if (naked.has_value() != st.counted_naked) {
+    telemetry.naked_positions += naked ? 1 : -1;
+    if (!naked && st.naked_from)
+      telemetry.naked_microseconds += (now - *st.naked_from).count();
+    st.counted_naked = naked.has_value();
+  }
+  st.naked_from = naked;
+  const bool quarantined = !st.core.quarantine.empty();
+  if (quarantined != st.counted_quarantined) {
+    telemetry.quarantined += quarantined ? 1 : -1;
+    st.counted_quarantined = quarantined;
+  }
+  const auto unknown =
+    static_cast<std::int32_t>(std::count_if(st.core.orders.begin(), st.core.orders.end(), [](const auto& order) {
+      return order.row.status == OrderStatus::unknown;
+    }));
+  telemetry.orders_unknown += unknown - st.counted_unknown;
+  st.counted_unknown = unknown;
+}
+
+// ---- the step -----------------------------------------------------------------------------------------------------
+
+void finish(PositionSelf self, Durably& done) {
+  for (const auto& effect : done.effects)
+    std::visit([self](const auto& e) { perform(self, e); }, effect);
+  if (!done.call)
+    return;
+  if (auto reply = take_reply(*done.call))
+    reply(done.decision);
+}
+
+/// What was reserved for an entry that was refused after all.
+core::TellRisk give_back(const PositionActorState& st, const PlaceEntry& entry, Instant now) {
+  core::TellRisk out;
+  out.fact.kind = RiskFactKind::released;
+  out.fact.account = st.core.account;
+  out.fact.strategy = entry.intent.strategy;
+  out.fact.symbol = st.core.symbol;
+  out.fact.order = entry.client_order_id;
+  out.fact.quantity = entry.quantity;
+  out.fact.at = now;
+  return out;
+}
+
+/// A reverse is flat and goes on with its entry: from here on that is what a restart has to decide.
+void owe_entries(const PositionActorState& st, core::Step& step, Instant now) {
+  for (const auto& effect : step.effects)
+    if (const auto* wanted = std::get_if<core::EntryWanted>(&effect); wanted && !wanted->intent.signal.empty()) {
+      step.rows.emplace_back(wanted->intent);
+      step.rows.emplace_back(
+        Decision{wanted->intent.signal, st.core.account, {}, "flat; the other way is decided now", now});
+    }
+}
+
+void take_step(PositionActorState& st, const PositionInput& input, const core::StepContext& ctx, core::Step& step) {
+  core::step(st.core, input, ctx, step);
+  update_gauges(st, ctx.now);
+  owe_entries(st, step, ctx.now);
+}
+
+}  // namespace
+
+core::StepContext context(const PositionActorState& st) {
+  core::StepContext out;
+  out.now = st.env->clock->now();
+  const auto session = st.env->calendar->session_at_or_after(out.now);
+  out.session = session.date;
+  out.market_open = out.now >= session.open;
+  if (st.instrument)
+    out.instrument = *st.instrument;
+  out.instrument.symbol = st.core.symbol;
+  out.policy = &st.env->policy;
+  out.calendar = st.env->calendar.get();
+  return out;
+}
+
+void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
+  if (batch.empty()) {
+    finish(self, *done);
+    return;
+  }
+  Append message;
+  message.batch = std::move(batch);
+  self->request(self->state.env->journal, caf::infinite, std::move(message))
+    .then(
+      [self, done](const Appended&) {
+        finish(self, *done);
+        pump(self);
+      },
+      [self, done](caf::error& error) {
+        if (done->call)
+          if (auto reply = take_reply(*done->call))
+            reply(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+        self->quit(std::move(error));
+      });
+}
+
+void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingCall> call) {
+  auto& st = self->state;
+  static thread_local core::Step step;
+  const auto ctx = context(st);
+  take_step(st, input, ctx, step);
+
+  auto done = std::make_shared<Durably>();
+  if (call) {
+    done->decision = Decision{signal_of(*call), st.core.account, step.answer, step.reason, ctx.now};
+    // The machine writes decisions of what it began; an answer that ends the matter at once is written here.
+    const bool written = std::any_of(step.rows.begin(), step.rows.end(), [&](const Row& row) {
+      const auto* decision = std::get_if<Decision>(&row);
+      return decision && decision->signal == done->decision.signal;
+    });
+    if (!written && !done->decision.signal.empty())
+      step.rows.emplace_back(done->decision);
+    remember_decided(st, done->decision.signal);
+    if (const auto* entry = std::get_if<PlaceEntry>(&input); entry && is_final(step.answer.kind))
+      step.effects.emplace_back(give_back(st, *entry, ctx.now));
+  }
+  done->effects = std::exchange(step.effects, {});
+  done->call = std::move(call);
+  append(self, to_batch(st.core, ctx, step), std::move(done));
+}
+
+void run_all(PositionSelf self, const PositionNews& news) {
+  auto& st = self->state;
+  const auto ctx = context(st);
+  core::Step all;
+  core::Step step;
+  const auto add = [&](const PositionInput& input) {
+    take_step(st, input, ctx, step);
+    std::move(step.events.begin(), step.events.end(), std::back_inserter(all.events));
+    std::move(step.rows.begin(), step.rows.end(), std::back_inserter(all.rows));
+    std::move(step.effects.begin(), step.effects.end(), std::back_inserter(all.effects));
+  };
+  add(news.input);
+  for (const auto& input : news.more)
+    add(input);
+  auto done = std::make_shared<Durably>();
+  done->effects = std::move(all.effects);
+  append(self, to_batch(st.core, ctx, all), std::move(done));
+}
+
+}  // namespace heed::position_shell

@@ -1,5 +1,7 @@
 #include "core/risk.hpp"
 
+#include "core/risk_rules.hpp"
+
 #include <algorithm>
 #include <type_traits>
 #include <utility>
@@ -365,18 +367,18 @@ void RiskLedger::judge_equity(Instant now, RiskEffects& effects) {
       return p.cause == to_string(limit) && same_scope(p, {}, {}) && (!p.until || *p.until > now);
     });
   };
-  const Money loss = state_.loss_base - state_.equity;
-  const Money loss_limit = state_.loss_base * limits_.daily_loss_fraction;
-  if (loss.is_positive() && loss >= loss_limit && !has(LimitName::daily_loss))
-    trip(LimitName::daily_loss, "loss " + loss.str_padded(2) + " >= " + loss_limit.str_padded(2) + " of the day", now,
-         now + std::chrono::seconds{limits_.daily_loss_pause_seconds}, effects);
+  if (is_daily_loss(state_.loss_base, state_.equity, limits_) && !has(LimitName::daily_loss))
+    trip(LimitName::daily_loss,
+         "loss " + (state_.loss_base - state_.equity).str_padded(2) +
+           " >= " + daily_loss_limit(state_.loss_base, limits_).str_padded(2) + " of the day",
+         now, daily_loss_until(now, limits_), effects);
 
   Money base = limits_.drawdown_from_peak ? state_.peak_equity : state_.starting_equity;
   if (!limits_.drawdown_from_peak && !state_.drawdown_base.is_zero())
     base = state_.drawdown_base;
-  const Money floor = base * limits_.drawdown_equity_fraction;
-  if (state_.equity < floor && !has(LimitName::drawdown))
-    trip(LimitName::drawdown, "equity " + state_.equity.str_padded(2) + " < " + floor.str_padded(2), now,
+  if (is_drawdown(base, state_.equity, limits_) && !has(LimitName::drawdown))
+    trip(LimitName::drawdown,
+         "equity " + state_.equity.str_padded(2) + " < " + drawdown_floor(base, limits_).str_padded(2), now,
          std::nullopt, effects);
 }
 

@@ -1,5 +1,6 @@
 // The governor's one question, limit by limit. The order of the checks is part of the header's promise.
 #include "core/risk.hpp"
+#include "core/risk_rules.hpp"
 
 #include <algorithm>
 
@@ -101,7 +102,7 @@ RiskLedger::Denial RiskLedger::check_symbol(const ReserveRisk& q, Instant now) c
     return deny(q, LimitName::market_closed, "outside of market hours");
   if (risk && risk->blocked_until && now < *risk->blocked_until)
     return deny(q, LimitName::blocklisted, "until " + to_rfc3339(*risk->blocked_until));
-  if (risk && risk->closed_at && now < *risk->closed_at + seconds{limits_.cooldown_seconds})
+  if (risk && in_cooldown(risk->closed_at, now, limits_))
     return deny(
       q, LimitName::cooldown,
       "closed at " + to_rfc3339(*risk->closed_at) + ", cooldown " + std::to_string(limits_.cooldown_seconds) + " s");
@@ -158,27 +159,19 @@ RiskLedger::Denial RiskLedger::check_day(const Ask& ask) const {
   const auto it = state_.today_by_strategy.find(ask.q.strategy);
   const DayCounter mine = it == state_.today_by_strategy.end() ? DayCounter{} : it->second;
   const DayCounter& all = state_.today;
-  const auto trades = [&](std::string_view whose, std::int32_t made, std::int32_t limit) -> Denial {
-    if (made < limit)
-      return std::nullopt;
-    return deny(ask.q, LimitName::daily_trades,
-                "trades today" + std::string{whose} + " " + std::to_string(made) + " >= " + std::to_string(limit));
-  };
-  const auto dollars = [&](std::string_view whose, Money opened, Money limit) -> Denial {
-    if (opened + ask.dollars <= limit)
-      return std::nullopt;
+  const auto breach = day_breach(mine, all, ask.dollars, limits_);
+  if (!breach)
+    return std::nullopt;
+  const DayCounter& counter = breach->by_strategy ? mine : all;
+  const std::string whose = breach->by_strategy ? " by " + ask.q.strategy.str() : "";
+  if (breach->limit == LimitName::daily_trades)
     return deny(
-      ask.q, LimitName::daily_alloc,
-      "opened today" + std::string{whose} + " " + money(opened) + " + " + money(ask.dollars) + " > " + money(limit));
-  };
-  const std::string strategy = " by " + ask.q.strategy.str();
-  if (auto denial = trades(strategy, mine.trades, limits_.trades_per_day_strategy))
-    return denial;
-  if (auto denial = trades("", all.trades, limits_.trades_per_day_account))
-    return denial;
-  if (auto denial = dollars(strategy, mine.dollars, limits_.dollars_per_day_strategy))
-    return denial;
-  return dollars("", all.dollars, limits_.dollars_per_day_account);
+      ask.q, LimitName::daily_trades,
+      "trades today" + whose + " " + std::to_string(counter.trades) + " >= " +
+        std::to_string(breach->by_strategy ? limits_.trades_per_day_strategy : limits_.trades_per_day_account));
+  return deny(ask.q, LimitName::daily_alloc,
+              "opened today" + whose + " " + money(counter.dollars) + " + " + money(ask.dollars) + " > " +
+                money(breach->by_strategy ? limits_.dollars_per_day_strategy : limits_.dollars_per_day_account));
 }
 
 RiskLedger::Denial RiskLedger::check_position(const Ask& ask) const {
@@ -196,7 +189,7 @@ RiskLedger::Denial RiskLedger::check_position(const Ask& ask) const {
       return over(share);
   }
   const bool opens = !(ask.symbol && ask.symbol->is_open());
-  if (opens && open_symbols_ >= limits_.open_positions_max)
+  if (opens && is_max_open(open_symbols_, limits_))
     return deny(
       ask.q, LimitName::max_open,
       "open positions " + std::to_string(open_symbols_) + " >= " + std::to_string(limits_.open_positions_max));

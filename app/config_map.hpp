@@ -3,10 +3,9 @@
 
 #include "actors/followers.hpp"
 #include "actors/gateway_actor.hpp"
+#include "app/strategy_map.hpp"
 #include "broker/alpaca/alpaca.hpp"
 #include "config/config.hpp"
-#include "core/aggregator.hpp"
-#include "core/mention_strategy.hpp"
 #include "core/position.hpp"
 
 #include <map>
@@ -15,7 +14,6 @@ namespace heed {
 
 std::map<StrategyId, MentionStrategyConfig> strategies_of(const config::Config& config);
 Followers followers_of(const config::Config& config);
-core::AggregatorConfig aggregator_of(const config::Config& config);
 core::PositionPolicy position_policy_of(const config::Account& account);
 GatewayPolicy gateway_policy_of(const config::Account& account);
 AlpacaConfig alpaca_of(const config::Account& account);

@@ -259,7 +259,7 @@ std::function<Result<WatcherActor>()> Daemon::Impl::watcher_factory(
 
 Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   const auto now = clock->now();
-  const auto aggregation = aggregator_of(config);
+  const auto aggregation = aggregator_of(config.aggregator);
   const auto stored =
     reader->recover(day_start(*calendar, now), now - aggregation.window - aggregation.late_arrivals);
   if (!stored)

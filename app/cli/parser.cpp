@@ -78,6 +78,7 @@ Parser::Parser()
   add_list_commands(*this);
   add_control_commands(*this);
   add_local_commands(*this);
+  add_backtest_commands(*this);
 }
 
 CLI::App& Parser::command(CLI::App& parent, const std::string& name, const std::string& line,

@@ -48,5 +48,6 @@ void add_daemon_commands(Parser& parser);
 void add_list_commands(Parser& parser);
 void add_control_commands(Parser& parser);
 void add_local_commands(Parser& parser);
+void add_backtest_commands(Parser& parser);
 
 }  // namespace heed::cli

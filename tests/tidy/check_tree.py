@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "sources": {"messages", "core", "net", "persistence"},
     "actors": {"messages", "core", "broker", "persistence", "config", "sources"},
     "api": {"messages", "core", "net", "persistence", "sources"},
-    "backtest": {"messages", "core"},
+    "backtest": {"messages", "core", "net", "sources"},
 }
 CAF_HEADERS = {"interfaces.hpp", "registration.hpp"}
 CAF_ALLOWED = {"actors", "app", "tests", "bench", "sim"}

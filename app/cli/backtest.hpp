@@ -1,0 +1,57 @@
+// `heed backtest`: what its arguments are, and what it needs of files.
+#pragma once
+
+#include "app/cli/backtest_settings.hpp"
+#include "app/cli/session.hpp"
+#include "backtest/bars.hpp"
+#include "backtest/calls.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace heed::cli {
+
+struct BacktestArguments {
+  std::string mentions, bars;
+  std::string benchmark, from, to, capital, default_conviction, profile;
+  std::string strategy, account;
+  std::vector<std::string> sets;  // k=v
+  std::string trades_file, equity_file, dispositions_file;
+  bool strict = false;
+  bool no_cache = false;
+};
+
+int run_backtest(Session& session, const BacktestArguments& arguments);
+
+/// Progress on standard error: one line, once something takes longer than a second and somebody looks.
+class Progress {
+public:
+  explicit Progress(const Session& session);
+  ~Progress() { clear(); }
+  void say(const std::string& what);
+  void clear();
+
+private:
+  const Session& session_;
+  std::chrono::steady_clock::time_point begin_, last_;
+  bool shown_ = false;
+};
+
+/// The input of both commands, read.
+struct PastInput {
+  backtest::LoadedCalls calls;
+  backtest::LoadedBars bars;
+  std::vector<std::string> notes;  // what was wrong with it
+};
+
+/// The parameters that the arguments ask for; nothing after it has said what is wrong.
+std::optional<BacktestSettings> settings_of(Session& session, const BacktestArguments& arguments, int& exit);
+/// Reads calls and bars; says what is wrong with them, and stops there with --strict.
+std::optional<PastInput> read_past(Session& session, const BacktestArguments& arguments,
+                                   const backtest::Params& params, int& exit);
+/// Writes a file; says what is wrong.
+bool write_file(Session& session, const std::string& path, const std::string& text, int& exit);
+
+}  // namespace heed::cli

@@ -26,7 +26,7 @@ void apply_plain_profile(Params& params) {
   params.strategy.target_pct = Decimal{};
   params.aggregator.boost_step = Decimal{};
   params.aggregator.boost_cap = Decimal{};
-  params.strategy.on_repeat_buy = core::RepeatBuy::roll;
+  params.strategy.on_repeat_buy = RepeatBuy::roll;
   params.strategy.max_position_pct = Decimal{};
   params.risk_mode = RiskMode::off;
   params.fractional = true;

@@ -21,7 +21,7 @@ enum class RiskMode : std::uint8_t { live, off };
 
 /// Fractions are 0..1.
 struct Params {
-  core::MentionStrategyConfig strategy;
+  MentionStrategyConfig strategy;
   core::AggregatorConfig aggregator;
   RiskLimits risk;
 

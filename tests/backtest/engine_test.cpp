@@ -332,12 +332,12 @@ TEST_CASE("a repeated buy can roll or be ignored", "[engine]") {
   Past past;
   past.flat("AA", 0, 19, "50").call(0, "AA", buy, "0.8", Horizon::days).call(2, "AA", buy, "0.8", Horizon::days);
   auto params = plain_prices();
-  params.strategy.on_repeat_buy = core::RepeatBuy::roll;
+  params.strategy.on_repeat_buy = RepeatBuy::roll;
   auto run = past.run(params);
   REQUIRE(run.trades.size() == 1);
   CHECK(run.trades[0].exit_session == 6);  // acted in session 3, three more
   CHECK(name(run.outcomes[1]) == "filled");
-  params.strategy.on_repeat_buy = core::RepeatBuy::ignore;
+  params.strategy.on_repeat_buy = RepeatBuy::ignore;
   run = past.run(params);
   REQUIRE(run.trades.size() == 1);
   CHECK(run.trades[0].exit_session == 4);
@@ -517,7 +517,7 @@ TEST_CASE("a loss of the day pauses for a day, from the close on", "[engine][lim
     past.call(i, "BB", buy, "0.7", Horizon::weeks);
   auto params = plain_prices();
   params.strategy.stop_pct = params.strategy.target_pct = Decimal{};
-  params.strategy.on_repeat_buy = core::RepeatBuy::top_up;
+  params.strategy.on_repeat_buy = RepeatBuy::top_up;
   params.strategy.max_per_ticker = 100'000_d;
   params.strategy.max_position_pct = Decimal{};
   params.risk.daily_loss_fraction = 0.029_d;

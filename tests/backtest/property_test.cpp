@@ -59,7 +59,7 @@ struct World {
     params.fractional = random.one_in(3);
     params.risk_mode = random.one_in(2) ? RiskMode::off : RiskMode::live;
     params.capital = random.pick({5'000_d, 100'000_d});
-    params.strategy.on_repeat_buy = random.pick({core::RepeatBuy::top_up, core::RepeatBuy::roll});
+    params.strategy.on_repeat_buy = random.pick({RepeatBuy::top_up, RepeatBuy::roll});
     params.strategy.max_position_pct = random.pick({Decimal{}, 0.075_d, 0.5_d});
   }
 
@@ -136,7 +136,7 @@ TEST_CASE("with repeated buys rolled, lots of a symbol never overlap", "[propert
     CAPTURE(seed);
     Random random{seed};
     World world{random};
-    world.params.strategy.on_repeat_buy = core::RepeatBuy::roll;
+    world.params.strategy.on_repeat_buy = RepeatBuy::roll;
     const auto past = world.until(world.sessions - 1);
     const auto run = past.run(world.params);
     const auto calls = past.calls();
@@ -153,7 +153,7 @@ TEST_CASE("every call ends once; who is filled has a trade, or rolled one", "[pr
   for (std::uint64_t seed = 300; seed < 400; ++seed) {
     Random random{seed};
     World world{random};
-    world.params.strategy.on_repeat_buy = core::RepeatBuy::top_up;
+    world.params.strategy.on_repeat_buy = RepeatBuy::top_up;
     const auto run = world.until(world.sessions - 1).run(world.params);
     std::set<std::uint32_t> traded;
     for (const auto& trade : run.trades)

@@ -2,6 +2,7 @@
 #include "app/cli/backtest.hpp"
 
 #include "backtest/output.hpp"
+#include "backtest/report.hpp"
 
 namespace heed::cli {
 namespace {
@@ -52,7 +53,7 @@ bool write_files(Session& session, const BacktestArguments& a, const Report& rep
     return path.empty() || write_file(session, path, make(report), exit);
   };
   return write(a.trades_file, backtest::trades_csv) && write(a.equity_file, backtest::equity_csv) &&
-         write(a.dispositions_file, backtest::dispositions_csv);
+         write(a.dispositions_file, backtest::dispositions_csv) && write(a.report_file, backtest::to_html);
 }
 
 }  // namespace

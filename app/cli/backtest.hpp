@@ -1,4 +1,4 @@
-// `heed backtest`: what its arguments are, and what it needs of files.
+// `heed backtest` and `heed sweep`: what their arguments are, and what both need of files.
 #pragma once
 
 #include "app/cli/backtest_settings.hpp"
@@ -18,12 +18,23 @@ struct BacktestArguments {
   std::string benchmark, from, to, capital, default_conviction, profile;
   std::string strategy, account;
   std::vector<std::string> sets;  // k=v
-  std::string trades_file, equity_file, dispositions_file;
+  std::string trades_file, equity_file, dispositions_file, report_file;
   bool strict = false;
   bool no_cache = false;
 };
 
+struct SweepArguments {
+  BacktestArguments past;
+  std::vector<std::string> grids;  // k=a:b:step
+  std::vector<std::string> lists;  // k=v1,v2
+  std::string metric = "sharpe";
+  std::string report_file;
+  int folds = 0;  // steps of the walk forward; 0: none
+  int jobs = 0;   // 0: as many as there are processors
+};
+
 int run_backtest(Session& session, const BacktestArguments& arguments);
+int run_sweep(Session& session, const SweepArguments& arguments);
 
 /// Progress on standard error: one line, once something takes longer than a second and somebody looks.
 class Progress {

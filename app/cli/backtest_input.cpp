@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto first_said_after = std::chrono::seconds{1};
 constexpr auto said_every = std::chrono::milliseconds{100};
-constexpr std::size_t notes_shown = 12;
+constexpr std::size_t notes_shown = 20;
 
 bool apply(BacktestSettings& settings, Session& session, const std::string& key, const std::string& text, int& exit) {
   if (text.empty())
@@ -40,22 +40,26 @@ bool apply_sets(BacktestSettings& settings, Session& session, const std::vector<
   return true;
 }
 
-/// Only what bears on this run: files of symbols that nobody called are none of its business.
+/// What is wrong with the input: errors before warnings, and among them what bears on this run first.
 void keep_issues(PastInput& input, const backtest::Params& params) {
   std::set<std::string, std::less<>> used{params.benchmark.str()};
   for (const auto& symbol : input.calls.calls.symbols)
     used.insert(symbol.str());
-  const auto symbol_of = [](const std::string& file) {
-    const auto name = std::filesystem::path{file}.filename().string();
+  const auto is_used = [&](const backtest::Issue& issue) {
+    const auto name = std::filesystem::path{issue.file}.filename().string();
     auto stem = name.substr(0, name.find(".csv"));
-    std::transform(stem.begin(), stem.end(), stem.begin(), [](unsigned char c) { return std::toupper(c); });
-    return stem;
+    std::transform(stem.begin(), stem.end(), stem.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return used.contains(stem);
   };
-  for (const auto& issue : input.calls.issues)
-    input.notes.push_back(issue.str());
+  auto issues = input.calls.issues;
+  std::vector<backtest::Issue> others;
   for (const auto& issue : input.bars.issues)
-    if (used.contains(symbol_of(issue.file)))
-      input.notes.push_back(issue.str());
+    (is_used(issue) ? issues : others).push_back(issue);
+  issues.insert(issues.end(), others.begin(), others.end());
+  std::stable_sort(issues.begin(), issues.end(), [](const auto& x, const auto& y) { return x.level > y.level; });
+  for (const auto& issue : issues)
+    input.notes.push_back(issue.str());
 }
 
 void say_notes(const Session& session, const std::vector<std::string>& notes) {

@@ -32,6 +32,7 @@ void add_backtest_commands(Parser& parser) {
   auto& backtest = parser.command(
     parser.root(), "backtest", "What following these calls would have brought",
     "  heed backtest --mentions calls.jsonl --bars bars/\n"
+    "  heed backtest --mentions calls.jsonl --bars bars/ --report report.html\n"
     "  heed backtest --mentions calls.jsonl --bars bars/ --set min_conviction=0.8 --set stop_pct=0.05 --json\n"
     "  heed backtest --mentions calls.jsonl --bars bars/ --from 2020-01-01 --to 2020-12-31 --trades trades.csv\n",
     [a](Session& session) { return run_backtest(session, *a); });
@@ -40,6 +41,28 @@ void add_backtest_commands(Parser& parser) {
   backtest.add_option("--equity", a->equity_file, "Write equity by session there, as CSV")->type_name("FILE");
   backtest.add_option("--dispositions", a->dispositions_file, "Write what became of every call there, as CSV")
     ->type_name("FILE");
+  backtest.add_option("--report", a->report_file, "Write a report there: one HTML file, to be read or sent")
+    ->type_name("FILE");
+
+  const auto s = std::make_shared<SweepArguments>();
+  auto& sweep = parser.command(parser.root(), "sweep",
+                               "The same past under many parameters: how much they matter, and how much is luck",
+                               "  heed sweep --mentions calls.jsonl --bars bars/ --grid min_conviction=0.6:0.9:0.1 "
+                               "--grid stop_pct=0.04:0.12:0.02\n"
+                               "  heed sweep --mentions calls.jsonl --bars bars/ --list on_repeat_buy=top_up,roll "
+                               "--folds 4 --report sweep.html\n",
+                               [s](Session& session) { return run_sweep(session, *s); });
+  add_past_options(sweep, s->past);
+  sweep.add_option("--grid", s->grids, "key=from:to:step; several make every combination")->type_name("K=A:B:STEP");
+  sweep.add_option("--list", s->lists, "key=value,value; the same for names")->type_name("K=V,V");
+  sweep.add_option("--metric", s->metric, "What sets are ranked by [sharpe]")->type_name("NAME");
+  sweep.add_option("--folds", s->folds, "Walk forward in so many steps: chosen on the past, judged on what follows")
+    ->type_name("N")
+    ->check(CLI::Range(0, 100));
+  sweep.add_option("--jobs", s->jobs, "Runs side by side [one per processor]")
+    ->type_name("N")
+    ->check(CLI::Range(0, 256));
+  sweep.add_option("--report", s->report_file, "Write a page with heat maps there")->type_name("FILE");
 }
 
 }  // namespace heed::cli

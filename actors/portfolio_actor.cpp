@@ -1,8 +1,9 @@
 #include "actors/portfolio_actor.hpp"
 
 #include "actors/position_actor.hpp"
+#include "actors/position_journal.hpp"
 #include "core/naming.hpp"
-#include "persistence/json_read.hpp"
+#include "persistence/json_sparse.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,7 +23,7 @@ core::PositionState fresh(const PortfolioState& st, const Symbol& symbol) {
 
 /// The stored state, or an empty one that is quarantined because the stored one cannot be read.
 std::pair<core::PositionState, bool> parse(const PortfolioState& st, const PositionRow& row) {
-  auto state = from_json<core::PositionState>(row.state);
+  auto state = stored_state(row);
   if (state)
     return {std::move(state).value(), true};
   spdlog::critical("{}/{}: stored state unreadable: {}", row.account.view(), row.symbol.view(), state.error().detail);
@@ -237,7 +238,7 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
   event.account = intent.account;
   event.symbol = intent.symbol;
   event.signal = intent.signal;
-  event.payload = to_json(intent);
+  event.payload = to_sparse_json(intent);
   append.batch.events.push_back(std::move(event));
   self->request(st.env->journal, caf::infinite, std::move(append))
     .then(

@@ -1,6 +1,7 @@
 #include "actors/position_journal.hpp"
 
-#include "persistence/json_write.hpp"
+#include "persistence/json_read.hpp"
+#include "persistence/json_sparse.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -42,11 +43,20 @@ JournalEvent to_event(const core::PositionState& state, const core::StepContext&
     out.signal = event.order.row.signal;
   else
     out.signal = signal_of(state, out.order);
-  out.payload = to_json(event);
+  out.payload = to_sparse_json(event);
   return out;
 }
 
 }  // namespace
+
+Result<core::PositionState> stored_state(const PositionRow& row) {
+  auto state = from_json<core::PositionState>(row.state, {.missing_fields = true});
+  if (state && (state.value().account != row.account || state.value().symbol != row.symbol))
+    return Error{
+      ErrorKind::invalid, "STATE_OF_ANOTHER",
+      "state: of account \"" + state.value().account.str() + "\", symbol \"" + state.value().symbol.str() + "\""};
+  return state;
+}
 
 JournalEvent decision_event(const Decision& decision, const Symbol& symbol) {
   JournalEvent out;
@@ -55,7 +65,7 @@ JournalEvent decision_event(const Decision& decision, const Symbol& symbol) {
   out.account = decision.account;
   out.symbol = symbol;
   out.signal = decision.signal;
-  out.payload = to_json(decision);
+  out.payload = to_sparse_json(decision);
   return out;
 }
 
@@ -72,7 +82,7 @@ Batch to_batch(const core::PositionState& state, const core::StepContext& contex
       batch.events.push_back(decision_event(*decision, state.symbol));
   if (!batch.events.empty()) {
     auto row = core::to_row(state, context);
-    row.state = to_json(state);
+    row.state = to_sparse_json(state);
     batch.rows.emplace_back(std::move(row));
   }
   step.events.clear();

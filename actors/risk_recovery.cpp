@@ -1,5 +1,6 @@
 #include "actors/governor_actor.hpp"
 
+#include "actors/position_journal.hpp"
 #include "core/position_state.hpp"
 #include "persistence/json_read.hpp"
 
@@ -9,7 +10,7 @@
 namespace heed {
 namespace {
 
-core::RiskState stored_state(const AccountId& account, const RecoveredState& stored) {
+core::RiskState stored_risk(const AccountId& account, const RecoveredState& stored) {
   for (const auto& row : stored.accounts) {
     if (row.account != account)
       continue;
@@ -79,7 +80,7 @@ void set_positions(core::RiskLedger& ledger, const AccountId& account, const Rec
     if (row.account != account)
       continue;
     std::map<StrategyId, Quantity> parts;
-    if (const auto state = from_json<core::PositionState>(row.state))
+    if (const auto state = stored_state(row))
       for (const auto& lot : state.value().lots)
         parts[lot.strategy] += lot.quantity;
     ledger.set_held(row.symbol, row.quantity, row.cost, parts);
@@ -90,7 +91,7 @@ void set_positions(core::RiskLedger& ledger, const AccountId& account, const Rec
 
 core::RiskState recover_risk(const AccountId& account, const RiskLimits& limits, const RecoveredState& stored,
                              const core::MarketCalendar& calendar, Instant now) {
-  const auto before = stored_state(account, stored);
+  const auto before = stored_risk(account, stored);
   auto state = before;
   state.symbols.clear();
   state.orders.clear();

@@ -1,5 +1,6 @@
 // What a position keeps and journals comes back from its JSON as it was: every state and fact of random stories.
 #include "persistence/json_codec.hpp"
+#include "persistence/json_sparse.hpp"
 #include "tests/core/position_drive.hpp"
 
 #include <catch2/catch.hpp>
@@ -19,6 +20,12 @@ void require_same_after_json(const T& value) {
     FAIL(back.error().detail << " in " << text);
   if (to_json(back.value()) != text)
     FAIL("came back as " << to_json(back.value()) << " from " << text);
+  const auto sparse = to_sparse_json(value);
+  const auto again = from_json<T>(sparse, {.unknown_fields = false, .missing_fields = true});
+  if (!again)
+    FAIL(again.error().detail << " in " << sparse);
+  if (to_json(again.value()) != text)
+    FAIL("came back as " << to_json(again.value()) << " from " << sparse);
 }
 
 }  // namespace
@@ -49,4 +56,30 @@ TEST_CASE("position: every kind of fact survives its JSON, empty as it is", "[pe
     (require_same_after_json(core::PositionEvent{std::in_place_index<I>}), ...);
   };
   each(std::make_index_sequence<std::variant_size_v<core::PositionEvent>>{});
+}
+
+TEST_CASE("sparse JSON: leaves out what a new struct has too, but for enumerations", "[persistence]") {
+  core::OrderChanged changed;
+  CHECK(to_sparse_json(changed) == R"({"status":"accepted"})");
+  changed.order = "o-1";
+  changed.avg_px = Decimal{};
+  changed.cum_qty = Decimal{3};
+  changed.assumed = true;
+  CHECK(to_sparse_json(changed) ==
+        R"({"order":"o-1","status":"accepted","cum_qty":"3","avg_px":"0","assumed":true})");
+}
+
+TEST_CASE("sparse JSON: a value that differs from the struct's own default is written, however empty it is",
+          "[persistence]") {
+  core::AbsenceChecked checked;
+  CHECK(to_sparse_json(checked) == "{}");
+  checked.begun = false;
+  CHECK(to_sparse_json(checked) == R"({"begun":false})");
+  core::Lot lot;
+  lot.protection.reward_risk = Decimal{};
+  const auto text = to_sparse_json(lot);
+  INFO(text);
+  const auto back = from_json<core::Lot>(text, {.missing_fields = true});
+  REQUIRE(back.ok());
+  CHECK(back.value().protection.reward_risk == Decimal{});
 }

@@ -3,6 +3,7 @@
 #include "persistence/json_write.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace heed {
@@ -25,6 +26,17 @@ void count(Telemetry& telemetry, std::span<const Batch> batches) {
   }
 }
 
+/// The signal that a row is about, without being the signal; null for the rest.
+const SignalId* signal_behind(const Row& row) {
+  if (const auto* decision = std::get_if<Decision>(&row))
+    return &decision->signal;
+  if (const auto* intent = std::get_if<Intent>(&row))
+    return &intent->signal;
+  if (const auto* order = std::get_if<OrderRow>(&row))
+    return &order->signal;
+  return nullptr;
+}
+
 /// Whether the batch builds on a signal that was lost. One that brings the signal itself makes it good again.
 bool builds_on_lost(JournalActorState& st, const Batch& batch) {
   if (st.lost.empty())
@@ -33,11 +45,8 @@ bool builds_on_lost(JournalActorState& st, const Batch& batch) {
     if (const auto* signal = std::get_if<SignalRow>(&row))
       st.lost.erase(signal->signal);
   return std::any_of(batch.rows.begin(), batch.rows.end(), [&](const Row& row) {
-    const auto* decision = std::get_if<Decision>(&row);
-    const auto* intent = std::get_if<Intent>(&row);
-    const auto* order = std::get_if<OrderRow>(&row);
-    return (decision && st.lost.contains(decision->signal)) || (intent && st.lost.contains(intent->signal)) ||
-           (order && st.lost.contains(order->signal));
+    const auto* signal = signal_behind(row);
+    return signal != nullptr && st.lost.contains(*signal);
   });
 }
 
@@ -66,12 +75,141 @@ void upkeep(JournalSelf self) {
     spdlog::warn("journal: upkeep failed: {}", status.error().detail);
 }
 
+// ---- what stands aside --------------------------------------------------------------------------------------------
+
+void gather(JournalActorState& st, Batch batch, caf::typed_response_promise<Appended> promise) {
+  st.gathered.push_back(std::move(batch));
+  st.waiting.push_back(std::move(promise));
+}
+
+/// The oldest of those that stand aside goes.
+void gather_first(JournalActorState& st) {
+  auto& first = st.announced.front();
+  for (const auto& row : first.batch.rows)
+    if (const auto* signal = std::get_if<SignalRow>(&row))
+      st.announced_by_signal.erase(signal->signal);
+  gather(st, std::move(first.batch), std::move(first.promise));
+  st.announced.pop_front();
+}
+
+/// All up to this number: they keep their order among themselves.
+void gather_up_to(JournalActorState& st, std::uint64_t number) {
+  while (!st.announced.empty() && st.announced_ever - st.announced.size() < number)
+    gather_first(st);
+}
+
+template <class T>
+bool has(const Batch& batch) {
+  return std::any_of(batch.rows.begin(), batch.rows.end(),
+                     [](const Row& row) { return std::holds_alternative<T>(row); });
+}
+
+/// Sources speak in order: their calls, their cursors, and the empty batch that asks whether all before it is
+/// durable.
+bool is_of_source(const Batch& batch) { return batch.empty() || has<CursorRow>(batch) || has<SignalRow>(batch); }
+
+/// What the batch builds on goes into the same commit, before it.
+void gather_foundations(JournalActorState& st, const Batch& batch) {
+  if (st.announced.empty())
+    return;
+  if (is_of_source(batch)) {
+    gather_up_to(st, st.announced_ever);
+    return;
+  }
+  for (const auto& row : batch.rows)
+    if (const auto* signal = signal_behind(row))
+      if (const auto found = st.announced_by_signal.find(*signal); found != st.announced_by_signal.end())
+        gather_up_to(st, found->second);
+}
+
+/// Only what brings signals: by them its sequel is known.
+void stand_aside(JournalActorState& st, Batch batch, caf::typed_response_promise<Appended> promise,
+                 steady_clock::time_point due) {
+  ++st.announced_ever;
+  for (const auto& row : batch.rows)
+    if (const auto* signal = std::get_if<SignalRow>(&row))
+      st.announced_by_signal.insert_or_assign(signal->signal, st.announced_ever);
+  st.announced.push_back({std::move(batch), std::move(promise), due});
+}
+
+// ---- the commit ---------------------------------------------------------------------------------------------------
+
+/// Tells rows apart that the store tells apart: table and key.
+using RowKey = InlineText<64>;
+struct HashOfKey {
+  std::size_t operator()(const RowKey& key) const noexcept { return std::hash<std::string_view>{}(key.view()); }
+};
+
+RowKey make_key(char table, std::string_view first, std::string_view second = {}) {
+  std::array<char, RowKey::capacity> text;
+  std::size_t size = 0;
+  text[size++] = table;
+  size += first.copy(text.data() + size, first.size());
+  if (!second.empty()) {
+    text[size++] = ' ';
+    size += second.copy(text.data() + size, second.size());
+  }
+  return RowKey{std::string_view{text.data(), size}};
+}
+
+/// Empty for rows that are written once.
+RowKey key_of(const Row& row) {
+  if (const auto* decision = std::get_if<Decision>(&row))
+    return make_key('d', decision->signal, decision->account);
+  if (const auto* order = std::get_if<OrderRow>(&row))
+    return make_key('o', order->client_order_id);
+  if (const auto* position = std::get_if<PositionRow>(&row))
+    return make_key('p', position->account, position->symbol);
+  if (const auto* account = std::get_if<AccountRow>(&row))
+    return make_key('a', account->account);
+  if (const auto* cursor = std::get_if<CursorRow>(&row))
+    return make_key('c', cursor->source);
+  return {};
+}
+
+/// A row that comes again in the same commit takes the place of its earlier version: nobody could ever see that one.
+void keep_latest(std::span<Batch> batches) {
+  std::unordered_map<RowKey, std::pair<Batch*, std::size_t>, HashOfKey> places;
+  for (auto& batch : batches) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+      auto& row = batch.rows[i];
+      if (const auto key = key_of(row); !key.empty()) {
+        const auto [place, first] = places.try_emplace(key, &batch, kept);
+        if (!first) {
+          place->second.first->rows[place->second.second] = std::move(row);
+          continue;
+        }
+      }
+      if (kept != i)
+        batch.rows[kept] = std::move(row);
+      ++kept;
+    }
+    batch.rows.erase(batch.rows.begin() + static_cast<std::ptrdiff_t>(kept), batch.rows.end());
+  }
+}
+
+void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch> batches,
+                     std::vector<caf::typed_response_promise<Appended>>& waiting) {
+  auto& st = self->state;
+  ++st.args->telemetry->commit_failures;
+  st.last_error = error.detail;
+  spdlog::error("journal: append failed: {}", st.last_error);
+  remember_lost(st, batches);
+  for (auto& promise : waiting)
+    promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: " + st.last_error));
+  if (error.kind == ErrorKind::unknown)
+    self->quit(
+      caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
+}
+
 void commit(JournalSelf self) {
   auto& st = self->state;
   st.must_commit = false;
   auto batches = std::exchange(st.gathered, {});
   auto waiting = std::exchange(st.waiting, {});
-  const auto unfinished = std::exchange(st.unfinished, {});
+  const auto settled = [&] { st.args->telemetry->appends_waiting -= static_cast<std::int64_t>(waiting.size()); };
+  keep_latest(batches);
   std::vector<Batch*> pointers;
   pointers.reserve(batches.size());
   for (auto& batch : batches)
@@ -81,15 +219,8 @@ void commit(JournalSelf self) {
   const auto status = st.args->writer->append(pointers);
   st.args->telemetry->commit_seconds.observe(steady_clock::now() - begun);  // tidy:allow-clock: a metric
   if (!status) {
-    ++st.args->telemetry->commit_failures;
-    st.last_error = status.error().detail;
-    spdlog::error("journal: append failed: {}", st.last_error);
-    remember_lost(st, batches);
-    for (auto& promise : waiting)
-      promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: " + st.last_error));
-    if (status.error().kind == ErrorKind::unknown)
-      self->quit(
-        caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
+    told_of_failure(self, status.error(), batches, waiting);
+    settled();
     return;
   }
   upkeep_later(self);
@@ -98,25 +229,64 @@ void commit(JournalSelf self) {
   count(*st.args->telemetry, batches);
   for (auto& promise : waiting)
     promise.deliver(Appended{});
+  settled();
   if (st.args->on_commit)
     st.args->on_commit(batches);
 }
 
-void flush(JournalSelf self, bool forced) {
+void forced_flush_later(JournalSelf self, std::chrono::microseconds delay) {
+  if (!std::exchange(self->state.timer_due, true))
+    self->delayed_send(self, delay, FlushDue{true});
+}
+
+/// The timer is due: whoever has waited long enough goes without company.
+void flush_overdue(JournalSelf self) {
   auto& st = self->state;
-  if (forced)
-    st.timer_due = false;
-  else
-    st.flush_due = false;
+  st.timer_due = false;
+  const auto now = self->clock().now();
+  while (!st.announced.empty() && st.announced.front().due <= now)
+    gather_first(st);
+  if (!st.gathered.empty())
+    commit(self);
+  if (!st.announced.empty())
+    forced_flush_later(self,
+                       std::chrono::ceil<std::chrono::microseconds>(st.announced.front().due - self->clock().now()));
+}
+
+void flush(JournalSelf self) {
+  auto& st = self->state;
+  st.flush_due = false;
   if (st.gathered.empty())
     return;
-  const bool waits = !st.must_commit || st.args->commit_delay.count() > 0;
-  if (forced || !waits) {
+  if (st.must_commit && st.args->commit_delay.count() == 0)
     commit(self);
-  } else if (!st.timer_due) {
-    st.timer_due = true;
-    self->delayed_send(self, st.must_commit ? st.args->commit_delay : st.args->company_wait, FlushDue{true});
+  else
+    forced_flush_later(self, st.must_commit ? st.args->commit_delay : st.args->company_wait);
+}
+
+caf::result<Appended> take(JournalSelf self, Append& append) {
+  auto& st = self->state;
+  auto promise = self->make_response_promise<Appended>();
+  if (builds_on_lost(st, append.batch)) {
+    promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: the signal behind this was never durable"));
+    return promise;
   }
+  ++st.args->telemetry->appends_waiting;
+  if (append.more_follows && has<SignalRow>(append.batch)) {
+    stand_aside(st, std::move(append.batch), promise, self->clock().now() + st.args->company_wait);
+    forced_flush_later(self, st.args->company_wait);
+    return promise;
+  }
+  gather_foundations(st, append.batch);
+  st.must_commit = st.must_commit || !append.more_follows;
+  gather(st, std::move(append.batch), promise);
+  if (st.gathered.size() >= st.args->commit_batch_max) {
+    commit(self);
+  } else if (!st.flush_due) {
+    st.flush_due = true;
+    self->send(self, FlushDue{});
+  }
+  return promise;
 }
 
 }  // namespace
@@ -128,35 +298,19 @@ JournalActor::behavior_type journal_actor(JournalSelf self, std::shared_ptr<Jour
     [self](InspectSelf) {
       const auto& st = self->state;
       const auto& t = *st.args->telemetry;
-      return "{\"gathered\":" + std::to_string(st.gathered.size()) + ",\"commits\":" + std::to_string(t.commits) +
+      return "{\"gathered\":" + std::to_string(st.gathered.size()) +
+             ",\"announced\":" + std::to_string(st.announced.size()) + ",\"commits\":" + std::to_string(t.commits) +
              ",\"commit_failures\":" + std::to_string(t.commit_failures) +
              ",\"last_error\":" + to_json(st.last_error) + "}";
     },
-    [self](Append& append) -> caf::result<Appended> {
-      auto& st = self->state;
-      auto promise = self->make_response_promise<Appended>();
-      if (builds_on_lost(st, append.batch)) {
-        promise.deliver(
-          caf::make_error(caf::sec::runtime_error, "journal: the signal behind this was never durable"));
-        return promise;
-      }
-      st.must_commit = st.must_commit || !append.more_follows;
-      st.gathered.push_back(std::move(append.batch));
-      st.waiting.push_back(promise);
-      st.unfinished.emplace_back(st.args->telemetry->appends_waiting);
-      if (st.gathered.size() >= st.args->commit_batch_max) {
-        commit(self);
-      } else if (!st.flush_due) {
-        st.flush_due = true;
-        self->send(self, FlushDue{});
-      }
-      return promise;
-    },
+    [self](Append& append) { return take(self, append); },
     [self](const FlushDue& due) {
       if (due.upkeep)
         upkeep(self);
+      else if (due.forced)
+        flush_overdue(self);
       else
-        flush(self, due.forced);
+        flush(self);
     },
   };
 }

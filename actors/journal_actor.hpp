@@ -1,8 +1,10 @@
 // JOURNAL: makes batches durable, many at a time.
 //
 // While one commit is under way the next batches gather in the mailbox. The first one that is taken up sends a
-// FlushDue to the mailbox's end; all that stand before it share one commit. A batch that says `more_follows` waits
-// for its sequel, at most `company_wait`, so that a call and the order made from it are one commit.
+// FlushDue to the mailbox's end; all that stand before it share one commit. A batch that brings signals and says
+// `more_follows` stands aside for its sequel, at most `company_wait`, so that a call and the order made from it are
+// one commit. What else comes from sources does not overtake it: a cursor never becomes durable before the calls that
+// it passed. Of a row that is written several times in one commit, only the last version is.
 //
 // When nothing has come for a while, the store is given time for its own work (a checkpoint), so that no append has
 // to wait for it.
@@ -20,10 +22,14 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace heed {
@@ -39,6 +45,13 @@ struct JournalActorArgs {
   std::chrono::milliseconds upkeep_after{100};   // without a commit
 };
 
+/// A batch that stands aside until its sequel comes or its time is over.
+struct AnnouncedBatch {
+  Batch batch;
+  caf::typed_response_promise<Appended> promise;
+  std::chrono::steady_clock::time_point due{};
+};
+
 struct JournalActorState {
   JournalActorState() = default;
   static constexpr const char* name = "journal";
@@ -46,7 +59,9 @@ struct JournalActorState {
   std::shared_ptr<JournalActorArgs> args;
   std::vector<Batch> gathered;
   std::vector<caf::typed_response_promise<Appended>> waiting;
-  std::vector<Unfinished> unfinished;
+  std::deque<AnnouncedBatch> announced;  // numbered in the order they came
+  std::uint64_t announced_ever = 0;      // the last one's number
+  std::unordered_map<SignalId, std::uint64_t> announced_by_signal;
   bool flush_due = false;
   bool must_commit = false;  // someone waits who announced nothing more
   bool timer_due = false;

@@ -1,5 +1,7 @@
 #include "actors/watcher_actor.hpp"
 
+#include "persistence/json_sparse.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -33,7 +35,7 @@ JournalEvent received_event(const Mention& mention, Instant now) {
   event.type = "signal_received";
   event.symbol = mention.symbol;
   event.signal = mention.signal;
-  event.payload = to_json(mention);
+  event.payload = to_sparse_json(mention);
   return event;
 }
 
@@ -142,6 +144,9 @@ void not_stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<
 
 Append append_of(const WatcherState& st, const Taking& taking, Instant now) {
   Append append;
+  const auto followers = followers_of(*st.args->followers, st.args->source).size();
+  append.batch.events.reserve(taking.mentions.size() + taking.rejected.size());
+  append.batch.rows.reserve(taking.mentions.size() * (2 + followers) + taking.rejected.size() + 1);
   for (const auto& mention : taking.mentions)
     add_rows(st, append.batch, mention, now);
   for (const auto& rejected : taking.rejected)

@@ -29,7 +29,8 @@ using Reply = std::function<void(Result<T>)>;
 /// Command: make this durable, all or nothing. Answered after the commit.
 struct Append {
   Batch batch;
-  /// More of the same story follows at once (a signal, whose decision is being made): the commit may wait for it.
+  /// More of the same story follows at once (a signal, whose decision is being made), or nobody waits for this: it
+  /// may wait a little for others to share a commit with.
   bool more_follows = false;
 };
 struct Appended {};

@@ -118,14 +118,86 @@ TEST_CASE("journal: a call waits for its decision, at most a millisecond", "[act
     CHECK(f.outcome(call) == "durable");
     CHECK(f.journal.control->sizes == std::vector<std::size_t>{1});
   }
-  SECTION("another call comes: the first one's wait counts for both") {
+  SECTION("another call comes: each has a wait of its own") {
     f.system.advance(std::chrono::microseconds{600});
     const auto second = f.append(of_signal("l"));
     f.system.advance(std::chrono::microseconds{400});
     CHECK(f.outcome(call) == "durable");
+    CHECK(f.outcome(second) == "waiting");
+    f.system.advance(std::chrono::microseconds{600});
     CHECK(f.outcome(second) == "durable");
-    CHECK(f.journal.control->sizes == std::vector<std::size_t>{2});
+    CHECK(f.journal.control->sizes == std::vector<std::size_t>{1, 1});
   }
+  SECTION("what is not about it does not wait, nor take it along") {
+    const auto other = f.append(of_decision("other", DispositionKind::no_op));
+    f.system.run();
+    CHECK(f.outcome(other) == "durable");
+    CHECK(f.outcome(call) == "waiting");
+    CHECK(f.stored_types() == std::vector<std::string>{"decision"});
+  }
+}
+
+TEST_CASE("journal: what sources tell becomes durable in the order they tell it", "[actors][journal]") {
+  Fixture f;
+  const auto first = f.append(of_signal("k"));
+  const auto second = f.append(of_signal("l"));
+  f.system.run();
+  std::size_t last = 0;
+  SECTION("the later call is decided first: both are durable") {
+    last = f.append(of_decision("l", DispositionKind::no_op));
+  }
+  SECTION("a cursor that passed them comes") {
+    Append cursor;
+    cursor.batch.rows.emplace_back(CursorRow{"calls", "2", friday_10});
+    last = f.append(cursor);
+  }
+  SECTION("someone asks whether all before is durable") { last = f.append(Append{}); }
+  SECTION("a call that announces no sequel comes") {
+    auto call = of_signal("m");
+    call.more_follows = false;
+    last = f.append(call);
+  }
+  f.system.run();
+  CHECK(f.outcome(first) == "durable");
+  CHECK(f.outcome(second) == "durable");
+  CHECK(f.outcome(last) == "durable");
+  CHECK(f.journal.control->sizes == std::vector<std::size_t>{3});
+  CHECK(f.journal.telemetry->appends_waiting == 0);
+}
+
+TEST_CASE("journal: of a row that is written again in the same commit the last version is stored",
+          "[actors][journal]") {
+  Fixture f;
+  const auto order = [](const std::string& name, OrderStatus status) {
+    OrderRow row;
+    row.client_order_id = name;
+    row.account = "paper";
+    row.status = status;
+    return row;
+  };
+  Append planned = of_event("order_planned");
+  planned.batch.rows.emplace_back(order("heed1.s.en.aaaaaaaaaaaaaaaa", OrderStatus::initialized));
+  planned.batch.rows.emplace_back(order("heed1.s.tp.aaaaaaaaaaaaaaaa", OrderStatus::held));
+  Append accepted = of_event("order_changed");
+  accepted.batch.rows.emplace_back(order("heed1.s.en.bbbbbbbbbbbbbbbb", OrderStatus::initialized));
+  accepted.batch.rows.emplace_back(order("heed1.s.en.aaaaaaaaaaaaaaaa", OrderStatus::accepted));
+  f.append(of_signal("k"));
+  f.append(planned);
+  f.append(accepted);
+  f.append(of_decision("k", DispositionKind::no_op));
+  f.system.run();
+  REQUIRE(f.journal.commits.size() == 1);
+  std::size_t rows = 0;
+  for (const auto& batch : f.journal.commits[0])
+    rows += batch.rows.size();
+  CHECK(rows == 1 + 1 + 3);  // the signal, its decision, three orders
+  CHECK(dispositions(f.journal.reader(), signal_of("k")) == std::vector<std::string>{"paper=no_op"});
+  std::vector<std::string> orders;
+  for (const auto& row : all(f.journal.reader().orders(everything())))
+    orders.push_back(row.client_order_id.str().substr(8, 4) + " " + std::string{to_string(row.status)});
+  CHECK(orders == std::vector<std::string>{"en.a accepted", "tp.a held", "en.b initialized"});
+  CHECK(f.stored_types() ==
+        std::vector<std::string>{"order_planned", "order_changed", "signal_received", "decision"});
 }
 
 TEST_CASE("journal: a commit that fails is told to all that were in it, and the next one is tried",

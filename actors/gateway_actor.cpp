@@ -16,11 +16,16 @@ using std::chrono::milliseconds;
 /// it has run.
 template <class T, class Then>
 Done<T> on_actor(GatewaySelf self, Then then) {
-  auto out = std::make_shared<Unfinished>(self->state.args->telemetry->broker_calls_out);
-  return [handle = caf::actor_cast<GatewayActor>(self), out, then = std::move(then)](Result<T> result) {
-    caf::anon_send(handle, VenueSaid{[out, then, result = std::move(result)]() mutable {
-                     then(std::move(result));
-                     out->done();
+  struct Awaited {
+    Then then;
+    Unfinished unfinished;
+  };
+  auto awaited =
+    std::make_shared<Awaited>(Awaited{std::move(then), Unfinished{self->state.args->telemetry->broker_calls_out}});
+  return [handle = caf::actor_cast<GatewayActor>(self), awaited](Result<T> result) {
+    caf::anon_send(handle, VenueSaid{[awaited, result = std::move(result)]() mutable {
+                     awaited->then(std::move(result));
+                     awaited->unfinished.done();
                    }});
   };
 }
@@ -29,11 +34,11 @@ void news(GatewaySelf self, const Symbol& symbol, PositionInput input) {
   self->send(self->state.portfolio, PositionNews{symbol, std::move(input)});
 }
 
-void report_all(GatewaySelf self, const std::vector<OrderReport>& reports) {
+void report_all(GatewaySelf self, std::vector<OrderReport>& reports) {
   for (auto report = reports.begin(); report != reports.end();) {
-    PositionNews together{report->symbol, *report};
+    PositionNews together{report->symbol, std::move(*report)};
     for (++report; report != reports.end() && report->symbol == together.symbol; ++report)
-      together.more.emplace_back(*report);
+      together.more.emplace_back(std::move(*report));
     self->send(self->state.portfolio, std::move(together));
   }
 }
@@ -45,8 +50,8 @@ bool is_entry(const GatewayRequest& what) {
   return submit != nullptr && submit->leg == Leg::entry;
 }
 
-Symbol symbol_of(const GatewayRequest& what) {
-  return std::visit([](const auto& body) { return body.symbol; }, what);
+const Symbol& symbol_of(const GatewayRequest& what) {
+  return std::visit([](const auto& body) -> const Symbol& { return body.symbol; }, what);
 }
 
 std::deque<QueuedRequest>& lane(GatewayState& st, const GatewayRequest& what) {
@@ -99,7 +104,7 @@ milliseconds backoff(GatewayState& st, std::int32_t attempt) {
 /// It provably did not leave: back into its lane, under the same name.
 void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   auto& st = self->state;
-  if (is_entry(request.what) && st.draining)
+  if (is_entry(*request.what) && st.draining)
     return;  // the next start finds it journaled, and sends it then
   ++st.args->telemetry->retries;
   const auto now = self->clock().now();
@@ -113,7 +118,7 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   ++request.attempt;
   request.not_before = now + delay;
   request.unfinished = Unfinished{st.args->telemetry->broker_queue};
-  auto& queue = lane(st, request.what);
+  auto& queue = lane(st, *request.what);
   queue.push_front(std::move(request));
   pump_later(self, delay);
 }
@@ -126,9 +131,10 @@ void finished(GatewaySelf self) {
   pump(self);
 }
 
-void submit_answered(GatewaySelf self, const SubmitOrder& order, QueuedRequest request,
-                     Result<std::vector<OrderReport>> result) {
+void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector<OrderReport>> result) {
   auto& st = self->state;
+  const auto kept = request.what;
+  const auto& order = std::get<SubmitOrder>(*kept);
   if (result) {
     report_all(self, result.value());
   } else {
@@ -159,8 +165,8 @@ void start(GatewaySelf self, QueuedRequest request, const SubmitOrder& order) {
   ++self->state.args->telemetry->orders_sent;
   self->state.args->venue->submit(
     order, on_actor<std::vector<OrderReport>>(
-             self, [self, order, request = std::move(request)](Result<std::vector<OrderReport>> result) mutable {
-               submit_answered(self, order, std::move(request), std::move(result));
+             self, [self, request = std::move(request)](Result<std::vector<OrderReport>> result) mutable {
+               submit_answered(self, std::move(request), std::move(result));
              }));
 }
 
@@ -237,7 +243,7 @@ milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, doub
   milliseconds wait{0};
   std::set<Symbol> held_back;
   for (auto next = queue.begin(); next != queue.end() && st.in_flight < st.args->policy.in_flight_max;) {
-    const auto symbol = symbol_of(next->what);
+    const auto& symbol = symbol_of(*next->what);
     const auto ready_at = std::max(next->not_before, st.closed_until);
     if (ready_at > now || held_back.contains(symbol)) {
       if (held_back.insert(symbol).second)
@@ -252,8 +258,8 @@ milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, doub
     ++st.in_flight;
     // It waits no more once it is on its way; there is no moment at which it is neither.
     const auto waited = std::exchange(request.unfinished, {});
-    auto what = request.what;
-    std::visit([&](const auto& body) { start(self, std::move(request), body); }, what);
+    const auto what = request.what;
+    std::visit([&](const auto& body) { start(self, std::move(request), body); }, *what);
   }
   return wait;
 }
@@ -277,37 +283,109 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   if (is_entry(what) && st.draining)
     return;  // the next start finds it journaled, and sends it then
   auto& queue = lane(st, what);
-  queue.push_back(QueuedRequest{std::move(what), 1, {}, Unfinished{st.args->telemetry->broker_queue}});
+  queue.push_back(QueuedRequest{
+    std::make_shared<const GatewayRequest>(std::move(what)), 1, {}, Unfinished{st.args->telemetry->broker_queue}});
   pump(self);
 }
 
 // ---- market data
 // ----------------------------------------------------------------------------------------------------
 
-void watch(GatewayState& st, const Symbol& symbol) {
-  if (std::find(st.watched.begin(), st.watched.end(), symbol) != st.watched.end())
+/// Subscribes, unless all places are taken by symbols in use: changing them with every question would cost the venue
+/// and us more than asking for the price.
+void watch(GatewaySelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  if (const auto known = st.watched.find(symbol); known != st.watched.end()) {
+    known->second = now;
     return;
-  st.watched.push_back(symbol);
-  while (st.watched.size() > st.args->policy.watched_symbols_max) {
-    st.quotes.erase(st.watched.front());
-    st.watched.pop_front();
   }
-  st.args->venue->watch_quotes({st.watched.begin(), st.watched.end()});
+  if (st.watched.size() >= st.args->policy.watched_symbols_max) {
+    const auto idlest = std::min_element(st.watched.begin(), st.watched.end(),
+                                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (idlest == st.watched.end() || now - idlest->second < st.args->policy.watched_idle)
+      return;
+    st.quotes.erase(idlest->first);
+    st.watched.erase(idlest);
+  }
+  st.watched.emplace(symbol, now);
+  std::vector<Symbol> symbols;
+  for (const auto& [watched, asked] : st.watched)
+    symbols.push_back(watched);
+  st.args->venue->watch_quotes(symbols);
+}
+
+void answer_quote(GatewayState& st, const Symbol& symbol, const QuoteAnswer& answer) {
+  const auto askers = st.quotes_asked.extract(symbol);
+  if (askers.empty())
+    return;
+  for (auto& promise : askers.mapped())
+    promise.deliver(answer);
+}
+
+void ask_quote(GatewaySelf self, const Symbol& symbol);
+
+/// Sends what waits, all symbols in one question. While enough are on their way, more gather for the next.
+void ask_quotes(GatewaySelf self) {
+  constexpr std::int32_t calls_max = 2;
+  constexpr std::size_t symbols_max = 100;  // in one address
+  auto& st = self->state;
+  while (!st.quotes_wanted.empty() && st.quote_calls < calls_max) {
+    std::vector<Symbol> symbols;
+    while (!st.quotes_wanted.empty() && symbols.size() < symbols_max) {
+      const auto asked = st.quotes_asked.insert(st.quotes_wanted.extract(st.quotes_wanted.begin()));
+      symbols.push_back(asked.position->first);
+    }
+    ++st.quote_calls;
+    if (symbols.size() == 1) {
+      ask_quote(self, symbols.front());
+      return;
+    }
+    st.args->venue->query_quotes(
+      symbols, on_actor<std::vector<Quote>>(self, [self, symbols](const Result<std::vector<Quote>>& result) {
+        auto& now = self->state;
+        if (result)
+          for (const auto& quote : result.value())
+            answer_quote(now, quote.symbol, QuoteAnswer{true, quote, {}});
+        --now.quote_calls;
+        for (const auto& symbol : symbols)
+          if (!result)
+            answer_quote(now, symbol, QuoteAnswer{false, {}, result.error().detail});
+          else if (now.quotes_asked.contains(symbol)) {
+            // No full quote there: alone, the venue is asked for the last trade too.
+            ++now.quote_calls;
+            ask_quote(self, symbol);
+          }
+        ask_quotes(self);
+      }));
+  }
+}
+
+void ask_quote(GatewaySelf self, const Symbol& symbol) {
+  self->state.args->venue->query_quote(symbol, on_actor<Quote>(self, [self, symbol](const Result<Quote>& result) {
+                                         auto& st = self->state;
+                                         --st.quote_calls;
+                                         if (result)
+                                           answer_quote(st, symbol, QuoteAnswer{true, result.value(), {}});
+                                         else
+                                           answer_quote(st, symbol, QuoteAnswer{false, {}, result.error().detail});
+                                         ask_quotes(self);
+                                       }));
 }
 
 caf::result<QuoteAnswer> quote(GatewaySelf self, const Symbol& symbol) {
   auto& st = self->state;
-  watch(st, symbol);
+  watch(self, symbol);
   const auto cached = st.quotes.find(symbol);
   if (cached != st.quotes.end() && st.args->clock->now() - cached->second.at <= st.args->policy.quote_reuse)
     return QuoteAnswer{true, cached->second, {}};
   auto promise = self->make_response_promise<QuoteAnswer>();
-  st.args->venue->query_quote(symbol, on_actor<Quote>(self, [promise](Result<Quote> result) mutable {
-                                if (result)
-                                  promise.deliver(QuoteAnswer{true, std::move(result).value(), {}});
-                                else
-                                  promise.deliver(QuoteAnswer{false, {}, result.error().detail});
-                              }));
+  if (const auto asked = st.quotes_asked.find(symbol); asked != st.quotes_asked.end()) {
+    asked->second.push_back(promise);
+    return promise;
+  }
+  st.quotes_wanted[symbol].push_back(promise);
+  ask_quotes(self);
   return promise;
 }
 
@@ -431,11 +509,11 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
   st.jitter = st.args->policy.jitter_seed | 1U;
   return {
     [self](InspectSelf) { return inspect_gateway(self->state); },
-    [self](const SubmitOrder& order) { enqueue(self, order); },
-    [self](const CancelOrder& order) { enqueue(self, order); },
-    [self](const ReplaceOrder& order) { enqueue(self, order); },
-    [self](const QueryOrderNow& query) { enqueue(self, query); },
-    [self](const QueryPositionNow& query) { enqueue(self, query); },
+    [self](SubmitOrder& order) { enqueue(self, std::move(order)); },
+    [self](CancelOrder& order) { enqueue(self, std::move(order)); },
+    [self](ReplaceOrder& order) { enqueue(self, std::move(order)); },
+    [self](QueryOrderNow& query) { enqueue(self, std::move(query)); },
+    [self](QueryPositionNow& query) { enqueue(self, std::move(query)); },
     [self](const QuoteQuery& query) { return quote(self, query.symbol); },
     [self](const InstrumentQuery& query) { return instrument(self, query.symbol); },
     [self](const VenueSnapshotQuery& query) { return venue_snapshot(self, query.orders_since); },

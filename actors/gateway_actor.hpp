@@ -14,6 +14,8 @@
 #include "messages/interfaces.hpp"
 #include "messages/registration.hpp"
 
+#include <caf/typed_response_promise.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -23,6 +25,7 @@
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace heed {
 
@@ -33,8 +36,9 @@ struct GatewayPolicy {
   std::int32_t retries_max = 5;  // of an entry that did not leave; exits are tried for ever
   std::chrono::milliseconds backoff_first{250};
   std::chrono::milliseconds backoff_max{30'000};
-  std::chrono::seconds quote_reuse{1};   // a streamed quote this young needs no asking
-  std::size_t watched_symbols_max = 30;  // quotes streamed for the symbols asked about last
+  std::chrono::seconds quote_reuse{1};    // a streamed quote this young needs no asking
+  std::size_t watched_symbols_max = 30;   // quotes streamed for the symbols asked about
+  std::chrono::seconds watched_idle{60};  // a symbol not asked about for this long makes room for another
   std::uint64_t jitter_seed = 1;
 };
 
@@ -50,11 +54,13 @@ struct GatewayArgs {
 using GatewayRequest = std::variant<SubmitOrder, CancelOrder, ReplaceOrder, QueryOrderNow, QueryPositionNow>;
 
 struct QueuedRequest {
-  GatewayRequest what;
+  std::shared_ptr<const GatewayRequest> what;
   std::int32_t attempt = 1;
   std::chrono::steady_clock::time_point not_before{};
   Unfinished unfinished;
 };
+
+using QuoteAskers = std::vector<caf::typed_response_promise<QuoteAnswer>>;
 
 struct GatewayState {
   GatewayState() = default;
@@ -74,8 +80,11 @@ struct GatewayState {
   bool link_up = false;
   std::string link_why;
   std::map<Symbol, Quote> quotes;
+  // Questions for prices that wait for others to go with, and those on their way; by symbol, who asked.
+  std::map<Symbol, QuoteAskers> quotes_wanted, quotes_asked;
+  std::int32_t quote_calls = 0;  // on their way
   std::map<Symbol, std::pair<Instrument, Instant>> instruments;
-  std::deque<Symbol> watched;  // oldest first
+  std::map<Symbol, std::chrono::steady_clock::time_point> watched;  // when last asked about
   bool draining = false;
 };
 static_assert(!std::is_aggregate_v<GatewayState>);

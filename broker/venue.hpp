@@ -66,6 +66,9 @@ public:
   virtual void query_clock(Done<VenueClock> done) = 0;
   virtual void query_instrument(const Symbol& symbol, Done<Instrument> done) = 0;  // unknown symbol: tradable = false
   virtual void query_quote(const Symbol& symbol, Done<Quote> done) = 0;
+  /// Of several symbols in one question. Those of which the venue has no full quote are missing from the answer, and
+  /// asked for alone.
+  virtual void query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) = 0;
   /// From now on quotes of these symbols come to the sink too (best effort; replaces the set).
   virtual void watch_quotes(const std::vector<Symbol>& symbols) = 0;
 };

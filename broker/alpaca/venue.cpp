@@ -70,6 +70,7 @@ public:
   void query_clock(Done<VenueClock> done) override;
   void query_instrument(const Symbol& symbol, Done<Instrument> done) override;
   void query_quote(const Symbol& symbol, Done<Quote> done) override;
+  void query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) override;
   void watch_quotes(const std::vector<Symbol>& symbols) override;
 
 private:
@@ -81,7 +82,7 @@ private:
   void answer_later(Error error, Done<T> done) {
     timers_->after(std::chrono::milliseconds{0}, [error = std::move(error), done = std::move(done)] { done(error); });
   }
-  std::string latest_target(std::string_view what, const Symbol& symbol) const;
+  std::string latest_target(std::string_view what, const std::vector<Symbol>& symbols) const;
   static void remove(const std::shared_ptr<Rest>& rest, const VenueOrderId& id, const ClientOrderId& name,
                      const Done<Ok>& done);
   static void patch(const std::shared_ptr<Rest>& rest, const std::shared_ptr<SharedNames>& names,
@@ -387,16 +388,18 @@ void AlpacaVenue::query_instrument(const Symbol& symbol, Done<Instrument> done) 
               });
 }
 
-std::string AlpacaVenue::latest_target(std::string_view what, const Symbol& symbol) const {
+std::string AlpacaVenue::latest_target(std::string_view what, const std::vector<Symbol>& symbols) const {
   std::string target{"/v2/stocks/"};
-  target.append(what).append("/latest?symbols=").append(percent_encoded(symbol));
+  target.append(what).append("/latest?symbols=");
+  for (std::size_t i = 0; i < symbols.size(); ++i)
+    target.append(i == 0 ? "" : ",").append(percent_encoded(symbols[i]));
   if (!config_.data_feed.empty())
     target.append("&feed=").append(percent_encoded(config_.data_feed));
   return target;
 }
 
 void AlpacaVenue::query_quote(const Symbol& symbol, Done<Quote> done) {
-  const auto then = [rest = rest_, symbol, trades = latest_target("trades", symbol),
+  const auto then = [rest = rest_, symbol, trades = latest_target("trades", {symbol}),
                      done = std::move(done)](Result<net::HttpResponse> answer) {
     const auto json = read_answer(answer, rest->now());
     if (!json)
@@ -416,7 +419,20 @@ void AlpacaVenue::query_quote(const Symbol& symbol, Done<Quote> done) {
                  return Result<Quote>{both};
                }));
   };
-  rest_->send(get_call(latest_target("quotes", symbol), true), then);
+  rest_->send(get_call(latest_target("quotes", {symbol}), true), then);
+}
+
+void AlpacaVenue::query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) {
+  rest_->send(get_call(latest_target("quotes", symbols), true),
+              reading<std::vector<Quote>>(rest_, std::move(done), [symbols](const net::Json& json, Instant) {
+                std::vector<Quote> quotes;
+                for (const auto& symbol : symbols) {
+                  auto quote = read_latest_quote(json, symbol);
+                  if (quote && quote.value().bid.is_positive() && quote.value().ask.is_positive())
+                    quotes.push_back(std::move(quote).value());
+                }
+                return Result<std::vector<Quote>>{std::move(quotes)};
+              }));
 }
 
 void AlpacaVenue::watch_quotes(const std::vector<Symbol>& symbols) {

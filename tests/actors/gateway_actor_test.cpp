@@ -333,13 +333,68 @@ TEST_CASE("gateway: quotes are asked for, then taken from the stream while they 
   CHECK(got.why == "no answer");
 }
 
-TEST_CASE("gateway: the symbols asked about last are watched", "[actors][gateway]") {
+TEST_CASE("gateway: prices that are asked for while others are on their way go together", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->always["query_quote"] = Fate::later();
+  f.venue->one_sided = {"E"};
+  std::vector<std::shared_ptr<TestSystem::Asked<QuoteAnswer>>> asked;
+  for (const auto* symbol : {"A", "B", "C", "D", "E", "C", "A"})
+    asked.push_back(f.system.ask<QuoteAnswer>(f.gateway, QuoteQuery{symbol}));
+  f.system.run();
+  const auto quotes_asked = [&] {
+    std::vector<std::string> out;
+    for (const auto& call : f.venue->calls)
+      if (call.starts_with("query_quote"))
+        out.push_back(call);
+    return out;
+  };
+  CHECK(quotes_asked() == std::vector<std::string>{"query_quote A", "query_quote B"});
+  const auto answered = [&] {
+    std::string out;
+    for (const auto& question : asked)
+      out += !question->answer ? '.' : question->answer->known ? 'y' : 'n';
+    return out;
+  };
+  CHECK(answered() == ".......");
+
+  SECTION("answered: the rest in one question, and what it did not tell alone") {
+    f.venue->answer_held();
+    f.system.run();
+    CHECK(quotes_asked() ==
+          std::vector<std::string>{"query_quote A", "query_quote B", "query_quotes C,D,E", "query_quote E"});
+    CHECK(answered() == "yyyy.yy");
+    f.venue->answer_held();
+    f.system.run();
+    CHECK(answered() == "yyyyyyy");
+  }
+  SECTION("not answered: told to each") {
+    f.venue->fates["query_quotes"] = {Fate::lost()};
+    f.venue->answer_held();
+    f.system.run();
+    CHECK(answered() == "yynnnny");
+    CHECK(asked[4]->answer->why == "no answer");
+  }
+  f.venue->always.clear();
+  const auto again = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"Z"});
+  CHECK(again.known);
+}
+
+TEST_CASE("gateway: a watched symbol makes room when it has not been asked about for a minute", "[actors][gateway]") {
   Fixture f;
   f.policy.watched_symbols_max = 2;
   f.start();
+  const auto ask = [&](const char* symbol) { f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{symbol}); };
   for (const auto* symbol : {"A", "B", "C"})
-    f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{symbol});
-  CHECK(f.venue->watched == std::set<Symbol>{"B", "C"});
+    ask(symbol);
+  CHECK(f.venue->watched == std::set<Symbol>{"A", "B"});
+  f.system.advance(seconds{40});
+  ask("A");
+  f.system.advance(seconds{40});
+  ask("C");
+  CHECK(f.venue->watched == std::set<Symbol>{"A", "C"});
+  ask("B");
+  CHECK(f.venue->watched == std::set<Symbol>{"A", "C"});
 }
 
 TEST_CASE("gateway: instruments are remembered for half a day", "[actors][gateway]") {

@@ -291,4 +291,20 @@ void FakeVenue::query_quote(const Symbol& symbol, Done<Quote> done) {
   });
 }
 
+void FakeVenue::query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) {
+  std::string what;
+  for (const auto& symbol : symbols)
+    what += (what.empty() ? "" : ",") + symbol.str();
+  answer<std::vector<Quote>>(fate_of("query_quotes", what), std::move(done),
+                             [this, symbols]() -> Result<std::vector<Quote>> {
+                               std::vector<Quote> quotes;
+                               for (const auto& symbol : symbols)
+                                 if (!one_sided.contains(symbol)) {
+                                   const auto price = prices_.contains(symbol) ? prices_[symbol] : Price{100};
+                                   quotes.push_back(Quote{symbol, price, price, price, clock_->now()});
+                                 }
+                               return quotes;
+                             });
+}
+
 }  // namespace heed::test

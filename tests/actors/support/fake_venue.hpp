@@ -68,6 +68,7 @@ public:
   bool mute = false;                // the stream tells nothing of orders
   std::set<Symbol> unknown_symbols;
   std::set<Symbol> untradable;
+  std::set<Symbol> one_sided;  // no full quote
   AccountReport account;
   void set_price(const Symbol& symbol, const char* price);
   NaiveVenue& book(const Symbol& symbol);
@@ -115,6 +116,7 @@ public:
   void query_clock(Done<VenueClock> done) override;
   void query_instrument(const Symbol& symbol, Done<Instrument> done) override;
   void query_quote(const Symbol& symbol, Done<Quote> done) override;
+  void query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) override;
   void watch_quotes(const std::vector<Symbol>& symbols) override { watched = {symbols.begin(), symbols.end()}; }
 
   bool link_at_start = true;

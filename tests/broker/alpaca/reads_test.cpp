@@ -427,6 +427,29 @@ TEST_CASE("account, clock and instruments") {
   CHECK_FALSE(bench.ask<Instrument>([&](auto done) { bench.venue->query_instrument("AAPL", done); }));
 }
 
+TEST_CASE("quotes of several symbols are one question; those that are not full are left out") {
+  Bench bench;
+  const std::vector<Symbol> symbols{"AAPL", "BRK.B", "MSFT", "ZZZ"};
+  const auto ask = [&] {
+    return bench.ask<std::vector<Quote>>([&](auto done) { bench.venue->query_quotes(symbols, done); });
+  };
+  bench.data->on("GET /v2/stocks/quotes/latest?symbols=AAPL,BRK.B,MSFT,ZZZ&feed=iex",
+                 {answer(200, R"({"quotes":{"AAPL":{"t":"2026-08-03T14:31:00Z","ap":150.03,"bp":150.01},
+                                            "BRK.B":{"t":"2026-08-03T14:31:00Z","ap":0,"bp":480.5},
+                                            "MSFT":{"t":"2026-08-03T14:30:00Z","ap":500.2,"bp":500.1}}})"),
+                  answer(429, "")});
+  const auto quotes = ask();
+  REQUIRE(quotes);
+  REQUIRE(quotes.value().size() == 2);
+  CHECK(quotes.value()[0].symbol == "AAPL");
+  CHECK(quotes.value()[0].ask == dec("150.03"));
+  CHECK(quotes.value()[1].symbol == "MSFT");
+  CHECK(quotes.value()[1].bid == dec("500.1"));
+  const auto refused = ask();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::not_sent);
+}
+
 TEST_CASE("quotes come from the data host; a missing side brings the last trade") {
   Bench bench;
   const auto ask = [&] { return bench.ask<Quote>([&](auto done) { bench.venue->query_quote("AAPL", done); }); };

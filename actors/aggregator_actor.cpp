@@ -41,10 +41,11 @@ void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& men
 void call(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const core::Weight& weight) {
   auto& st = self->state;
   for (const auto& follower : followers_of(*st.args->followers, mention.source)) {
-    const auto desk = st.args->directory->desk(follower.account);
-    if (desk && concerns(seen.only, follower.account))
-      self->send(desk->portfolio, MentionCall{mention, weight.effective_conviction, follower.account,
-                                              follower.strategy, seen.arrived_at});
+    if (!concerns(seen.only, follower.account))
+      continue;
+    if (const auto portfolio = st.args->directory->portfolio(follower.account))
+      self->send(portfolio, MentionCall{mention, weight.effective_conviction, follower.account, follower.strategy,
+                                        seen.arrived_at});
   }
 }
 

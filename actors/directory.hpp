@@ -50,6 +50,12 @@ public:
     const auto found = desks_.find(account);
     return found == desks_.end() ? std::nullopt : std::optional{found->second};
   }
+  /// Null when the account has no desk.
+  PortfolioActor portfolio(const AccountId& account) const {
+    const std::scoped_lock lock{mutex_};
+    const auto found = desks_.find(account);
+    return found == desks_.end() ? PortfolioActor{} : found->second.portfolio;
+  }
   std::optional<WatcherActor> watcher(const SourceId& source) const {
     const std::scoped_lock lock{mutex_};
     const auto found = watchers_.find(source);

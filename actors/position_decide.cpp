@@ -252,6 +252,13 @@ void decide_with(PositionSelf self, const AccountSnapshot& account) {
     decide_intent(self, account);
 }
 
+/// The gates that come before those of the account decide many a call alone: an order of the gates that
+/// core::decide_mention keeps.
+bool ends_before_account(const PositionActorState& st) {
+  const auto* call = mention_of(*st.in_hand);
+  return call != nullptr && (!call->effective_conviction || !st.instrument->tradable);
+}
+
 }  // namespace
 
 void consider(PositionSelf self) {
@@ -270,6 +277,10 @@ void consider(PositionSelf self) {
         self->state.instrument = std::make_unique<Instrument>(answer.instrument);
         consider(self);
       });
+    return;
+  }
+  if (ends_before_account(st)) {
+    decide_with(self, AccountSnapshot{});
     return;
   }
   self->request(st.env->governor, caf::infinite, AccountQuery{}).then([self](const AccountSnapshot& account) {

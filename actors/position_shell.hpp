@@ -30,6 +30,7 @@ struct Durably {
   std::vector<core::PositionEffect> effects;
   std::unique_ptr<PendingCall> call;  // that this answers
   Decision decision;
+  bool may_wait = false;  // nobody waits for it: it may share the next commit
 };
 /// Into the journal, and then `done`. If it cannot be made durable the actor ends. An empty batch is durable already.
 void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done);

@@ -11,9 +11,9 @@ namespace {
 
 // ---- effects ------------------------------------------------------------------------------------------------------
 
-void perform(PositionSelf self, const core::SubmitDurably& e) { self->send(self->state.env->gateway, e.order); }
-void perform(PositionSelf self, const core::CancelDurably& e) { self->send(self->state.env->gateway, e.order); }
-void perform(PositionSelf self, const core::ReplaceDurably& e) { self->send(self->state.env->gateway, e.order); }
+void perform(PositionSelf self, core::SubmitDurably& e) { self->send(self->state.env->gateway, std::move(e.order)); }
+void perform(PositionSelf self, core::CancelDurably& e) { self->send(self->state.env->gateway, std::move(e.order)); }
+void perform(PositionSelf self, core::ReplaceDurably& e) { self->send(self->state.env->gateway, std::move(e.order)); }
 void perform(PositionSelf self, const core::QueryOrder& e) {
   self->send(self->state.env->gateway, QueryOrderNow{e.order, e.venue_order_id, self->state.core.symbol});
 }
@@ -23,7 +23,7 @@ void perform(PositionSelf self, const core::QueryPosition&) {
 void perform(PositionSelf self, const core::ArmTimer& e) {
   self->delayed_send(self, e.delay, PositionTimerDue{{e.kind, e.order}});
 }
-void perform(PositionSelf self, const core::TellRisk& e) { self->send(self->state.env->governor, e.fact); }
+void perform(PositionSelf self, core::TellRisk& e) { self->send(self->state.env->governor, std::move(e.fact)); }
 void perform(PositionSelf self, const core::EntryWanted& e) {
   auto& st = self->state;
   st.waiting.insert(st.waiting.begin(),
@@ -65,8 +65,8 @@ void update_gauges(PositionActorState& st, Instant now) {
 // ---- the step -----------------------------------------------------------------------------------------------------
 
 void finish(PositionSelf self, Durably& done) {
-  for (const auto& effect : done.effects)
-    std::visit([self](const auto& e) { perform(self, e); }, effect);
+  for (auto& effect : done.effects)
+    std::visit([self](auto& e) { perform(self, e); }, effect);
   if (!done.call)
     return;
   if (auto reply = take_reply(*done.call))
@@ -95,6 +95,9 @@ void owe_entries(const PositionActorState& st, core::Step& step, Instant now) {
         Decision{wanted->intent.signal, st.core.account, {}, "flat; the other way is decided now", now});
     }
 }
+
+/// From the venue, who tells it again when it is asked.
+bool is_news(const PositionInput& input) { return std::holds_alternative<OrderReport>(input); }
 
 void take_step(PositionActorState& st, const PositionInput& input, const core::StepContext& ctx, core::Step& step) {
   core::step(st.core, input, ctx, step);
@@ -125,6 +128,7 @@ void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
   }
   Append message;
   message.batch = std::move(batch);
+  message.more_follows = done->may_wait;
   self->request(self->state.env->journal, caf::infinite, std::move(message))
     .then(
       [self, done](const Appended&) {
@@ -161,6 +165,7 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
   }
   done->effects = std::exchange(step.effects, {});
   done->call = std::move(call);
+  done->may_wait = is_news(input) && done->effects.empty() && !done->call;
   append(self, to_batch(st.core, ctx, step), std::move(done));
 }
 
@@ -180,6 +185,7 @@ void run_all(PositionSelf self, const PositionNews& news) {
     add(input);
   auto done = std::make_shared<Durably>();
   done->effects = std::move(all.effects);
+  done->may_wait = is_news(news.input) && done->effects.empty();
   append(self, to_batch(st.core, ctx, all), std::move(done));
 }
 

@@ -399,3 +399,44 @@ TEST_CASE("desk: the kill switch stops opening, takes entries away, or flattens;
   }
   CHECK(w.held("NVDA").is_zero());
 }
+
+TEST_CASE("desk: that an order was accepted shares the next commit; nobody waits for it", "[actors][desk]") {
+  DeskWorld w;
+  w.venue->fills_market_orders = false;
+  w.start();
+  const auto commits_before = w.telemetry->commits.load();
+  w.mention(buy("b1", "NVDA"));
+  w.run();
+  const auto status = [&] {
+    std::set<std::string> out;
+    for (const auto& order : w.orders())
+      out.insert(std::string{to_string(order.leg)} + " " + std::string{to_string(order.status)});
+    return out;
+  };
+  REQUIRE(w.venue->submits.size() == 1);
+  CHECK(status() == std::set<std::string>{"entry initialized", "take_profit held", "stop_loss held"});
+  CHECK(w.telemetry->commits == commits_before + 1);
+
+  SECTION("another call's commit takes it along") {
+    w.mention(sell("s1", "AMD"));
+    w.run();
+    CHECK(status() == std::set<std::string>{"entry accepted", "take_profit held", "stop_loss held"});
+    CHECK(w.telemetry->commits == commits_before + 2);
+  }
+  SECTION("alone after a millisecond") {
+    w.advance(std::chrono::milliseconds{1});
+    CHECK(status() == std::set<std::string>{"entry accepted", "take_profit held", "stop_loss held"});
+    CHECK(w.telemetry->commits == commits_before + 2);
+  }
+  SECTION("a crash before it: the broker tells it again") {
+    w.crash();
+    w.start();
+    w.venue->fill("NVDA", Leg::entry);
+    w.settle();
+    CHECK(w.held("NVDA") == Quantity{30});
+    CHECK(w.outcome("b1") == "filled");
+  }
+  w.settle();
+  CHECK(w.venue->submits.size() == 1);
+  w.check_sane();
+}

@@ -6,7 +6,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates make
   libcaf-dev libboost-dev libpqxx-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
-  libtomlplusplus-dev libcli11-dev libsqlite3-dev libssl-dev zlib1g-dev tzdata
+  libtomlplusplus-dev libcli11-dev libsqlite3-dev libssl-dev zlib1g-dev libjemalloc-dev tzdata
 )
 test_packages=(python3 catch2 libhowardhinnant-date-dev curl jq procps clang-format clang-tidy)
 

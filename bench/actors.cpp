@@ -2,7 +2,11 @@
 // actors on CAF's scheduler as the daemon runs it, two workers; the journal is in memory and the venue answers in the
 // same breath, so that nothing but the actors is measured.
 //
-//   call -> watcher -> aggregator -> portfolio -> position -> governor -> journal -> gateway -> venue
+//   call -> watcher -> aggregator -> portfolio -> position -> governor -> journal -> gateway -> venue -> position
+//
+// "mix": of twenty calls five trade and the others end with a reason, as in a year of real calls (see kind_of).
+// "trades": each is the first call of its symbol, becomes a bracket, fills and is booked, with both exits resting. A
+// call is one message to the inbox, made beforehand; it is over when its last decision is durable.
 #include "actors/account_desk.hpp"
 #include "actors/aggregator_actor.hpp"
 #include "actors/journal_actor.hpp"
@@ -23,6 +27,7 @@
 #include <exception>
 #include <functional>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -50,7 +55,7 @@ private:
   steady_clock::time_point begun_ = steady_clock::now();
 };
 
-/// Takes every order and says so at once.
+/// Fills every entry and says so at once, with both exits of the bracket resting. Does not trade symbols with N.
 class EasyVenue final : public Venue {
 public:
   explicit EasyVenue(std::shared_ptr<const Clock> clock) : clock_{std::move(clock)} {}
@@ -66,15 +71,20 @@ public:
   void start(VenueSink sink) override { sink.on_link(true, "here"); }
   void stop() override {}
   void submit(const SubmitOrder& order, Done<std::vector<OrderReport>> done) override {
-    const auto number = ++orders;
+    const auto number = std::to_string(++orders);
     std::vector<OrderReport> reports;
-    reports.push_back(report(order, order.client_order_id, order.side, Leg::entry, "e" + std::to_string(number)));
+    auto entry = report(order, order.client_order_id, order.side, Leg::entry, "e" + number);
+    entry.status = OrderStatus::filled;
+    entry.cum_qty = order.quantity;
+    entry.avg_px = Price{100};
+    entry.execution = Execution{"x" + number, order.quantity, Price{100}, Money{}, entry.at};
+    reports.push_back(std::move(entry));
     for (const auto& [exit, leg] :
          {std::pair{&order.take_profit, Leg::take_profit}, std::pair{&order.stop_loss, Leg::stop_loss}})
       if (*exit) {
         auto told = report(order, (*exit)->client_order_id, opposite(order.side), leg,
-                           (leg == Leg::stop_loss ? "s" : "t") + std::to_string(number));
-        told.status = OrderStatus::held;
+                           (leg == Leg::stop_loss ? "s" : "t") + number);
+        told.status = leg == Leg::stop_loss ? OrderStatus::held : OrderStatus::accepted;
         reports.push_back(std::move(told));
       }
     done(std::move(reports));
@@ -106,11 +116,17 @@ public:
   void query_instrument(const Symbol& symbol, Done<Instrument> done) override {
     Instrument instrument;
     instrument.symbol = symbol;
-    instrument.tradable = true;
+    instrument.tradable = symbol.view().front() != 'N';
     done(instrument);
   }
   void query_quote(const Symbol& symbol, Done<Quote> done) override {
     done(Quote{symbol, Price{100}, Price{100}, Price{100}, clock_->now()});
+  }
+  void query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) override {
+    std::vector<Quote> quotes;
+    for (const auto& symbol : symbols)
+      quotes.push_back(Quote{symbol, Price{100}, Price{100}, Price{100}, clock_->now()});
+    done(std::move(quotes));
   }
   void watch_quotes(const std::vector<Symbol>&) override {}
 
@@ -134,8 +150,8 @@ private:
   std::shared_ptr<const Clock> clock_;
 };
 
-Symbol symbol(std::size_t number) {
-  std::string name = "QAAAA";
+Symbol symbol(std::size_t number, char first = 'Q') {
+  std::string name = first + std::string{"AAAA"};
   for (std::size_t i = 4; i > 0; --i, number /= 26)
     name[i] = static_cast<char>('A' + number % 26);
   return name;
@@ -159,6 +175,69 @@ MentionStrategyConfig strategy() {
   return config;
 }
 
+/// What becomes of a call, and how many of twenty: 2020's calls of one source ended as not_tradable (31 %), filled
+/// (26 %), not_held (23 %), ui_only (12 %), at a cap or under the minimum (5 %), and with a stale price (2 %).
+enum class Kind { not_tradable, trade, not_held, ui_only, at_cap, too_old };
+
+Kind kind_of(std::size_t number) {
+  using enum Kind;
+  constexpr Kind of_twenty[] = {not_tradable, trade, not_held, not_tradable, ui_only, trade, not_held, not_tradable,
+                                at_cap,       trade, not_held, not_tradable, ui_only, trade, not_held, not_tradable,
+                                too_old,      trade, not_held, not_tradable};
+  static_assert(std::size(of_twenty) == 20);
+  return of_twenty[number % std::size(of_twenty)];
+}
+
+Mention mention(std::size_t number, MentionAction action, const Symbol& of, Instant now) {
+  Mention made;
+  made.external_id = "bench-" + std::to_string(number);
+  made.source = "inbox";
+  made.signal = core::signal_id(made.source, made.external_id);
+  made.symbol = of;
+  made.action = action;
+  made.conviction = Decimal::from_units(900'000'000);
+  made.horizon = Horizon::weeks;
+  made.rationale_quote = "Orders are up for the third quarter in a row and nobody talks about it yet.";
+  made.created_at = made.published_at = now;
+  return made;
+}
+
+/// One of the mix. Each symbol that trades is bought twice, which fills its cap; what comes for it then is refused.
+Mention of_mix(std::size_t number, Instant now) {
+  constexpr std::size_t others = 200;  // symbols that do not trade, or are not held
+  const auto bought = number / 20 * 5 + number % 20 / 4;
+  switch (kind_of(number)) {
+    case Kind::not_tradable: return mention(number, MentionAction::buy, symbol(number % others, 'N'), now);
+    case Kind::not_held: return mention(number, MentionAction::sell, symbol(number % others, 'H'), now);
+    case Kind::ui_only: return mention(number, MentionAction::watch, symbol(number % others, 'H'), now);
+    case Kind::at_cap: return mention(number, MentionAction::buy, symbol(number / 20 % 1'000), now);
+    case Kind::too_old:
+      return mention(number, MentionAction::buy, symbol(bought / 2), now - std::chrono::hours{24 * 30});
+    case Kind::trade: break;
+  }
+  return mention(number, MentionAction::buy, symbol(bought / 2), now);
+}
+
+Mention of_trades(std::size_t number, Instant now) {
+  return mention(number, MentionAction::buy, symbol(number), now);
+}
+
+/// Counts what the store is given.
+class CountingWriter final : public JournalWriter {
+public:
+  CountingWriter(std::unique_ptr<JournalWriter> writer, std::shared_ptr<std::atomic<std::size_t>> rows)
+      : writer_{std::move(writer)}, rows_{std::move(rows)} {}
+  Status append(std::span<Batch* const> batches) override {
+    for (const auto* batch : batches)
+      *rows_ += batch->rows.size() + batch->events.size();
+    return writer_->append(batches);
+  }
+
+private:
+  std::unique_ptr<JournalWriter> writer_;
+  std::shared_ptr<std::atomic<std::size_t>> rows_;
+};
+
 /// Everything of a daemon but its edges.
 struct World {
   std::shared_ptr<SessionClock> clock = std::make_shared<SessionClock>();
@@ -168,6 +247,7 @@ struct World {
   std::shared_ptr<Directory> directory = std::make_shared<Directory>();
   std::shared_ptr<EasyVenue> venue = std::make_shared<EasyVenue>(clock);
   JournalPair pair = open_memory_journal();
+  std::shared_ptr<std::atomic<std::size_t>> rows = std::make_shared<std::atomic<std::size_t>>(0);
   CafConfig config;
   caf::actor_system system{config};
   JournalActor journal;
@@ -177,7 +257,7 @@ struct World {
 
   World() {
     auto journal_args = std::make_shared<JournalActorArgs>();
-    journal_args->writer = std::move(pair.writer);
+    journal_args->writer = std::make_unique<CountingWriter>(std::move(pair.writer), rows);
     journal_args->telemetry = telemetry;
     journal = system.spawn(journal_actor, journal_args);
 
@@ -233,32 +313,22 @@ struct World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  void call(std::size_t number) {
-    Mention mention;
-    mention.external_id = "bench-" + std::to_string(number);
-    mention.source = "inbox";
-    mention.signal = core::signal_id(mention.source, mention.external_id);
-    mention.symbol = symbol(number);
-    mention.action = MentionAction::buy;
-    mention.conviction = Decimal::from_units(900'000'000);
-    mention.horizon = Horizon::weeks;
-    mention.rationale_quote = "Orders are up for the third quarter in a row and nobody talks about it yet.";
-    mention.created_at = mention.published_at = clock->now();
+  void call(Mention what) {
     SubmitMentions submit;
-    submit.mentions.push_back(std::move(mention));
+    submit.mentions.push_back(std::move(what));
     submit.done = [this](const Result<std::vector<MentionReceipt>>& receipts) {
       if (!receipts)
         ++refused;
     };
     caf::anon_send(watcher, std::move(submit));
   }
-  void wait_for_orders(std::size_t count) const {
-    const auto until = steady_clock::now() + std::chrono::seconds{30};
-    while (venue->orders < count) {
+  void wait_for_decisions(std::size_t count) const {
+    const auto until = steady_clock::now() + std::chrono::seconds{60};
+    while (telemetry->decisions_final < static_cast<std::int64_t>(count)) {
       if (steady_clock::now() > until)
-        throw std::runtime_error{"orders stopped at " + std::to_string(venue->orders) + " of " +
+        throw std::runtime_error{"decisions stopped at " + std::to_string(telemetry->decisions_final) + " of " +
                                  std::to_string(count)};
-      std::this_thread::sleep_for(std::chrono::microseconds{100});
+      std::this_thread::sleep_for(std::chrono::microseconds{200});
     }
   }
 
@@ -274,28 +344,38 @@ double cpu_seconds() {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
-void measure_calls() {
-  constexpr std::size_t warm_up = 1'000;
-  constexpr std::size_t calls = 15'000;
-  constexpr std::size_t under_way_max = 1'000;
+void measure_calls(const std::string& name, std::size_t calls, Mention (*make)(std::size_t, Instant)) {
+  const auto warm_up = calls / 10;
+  constexpr std::size_t under_way_max = 2'000;
   World world;
-  for (std::size_t i = 0; i < warm_up; ++i)
-    world.call(i);
-  world.wait_for_orders(warm_up);
+  std::vector<Mention> made;
+  made.reserve(warm_up + calls);
+  for (std::size_t i = 0; i < warm_up + calls; ++i)
+    made.push_back(make(i, world.clock->now()));
+  const auto send = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      world.call(std::move(made[i]));
+      if (i % 64 == 0 && i >= under_way_max)
+        world.wait_for_decisions(i - under_way_max);
+    }
+    world.wait_for_decisions(to);
+  };
+  send(0, warm_up);
+  const std::size_t rows_before = *world.rows;
+  const std::size_t orders_before = world.venue->orders;
   const auto begun = steady_clock::now();
   const auto cpu_before = cpu_seconds();
-  for (std::size_t i = warm_up; i < warm_up + calls; ++i) {
-    world.call(i);
-    if (i >= under_way_max)
-      world.wait_for_orders(i - under_way_max);
-  }
-  world.wait_for_orders(warm_up + calls);
+  send(warm_up, warm_up + calls);
   const auto seconds = std::chrono::duration<double>(steady_clock::now() - begun).count();
   const auto cpu = cpu_seconds() - cpu_before;
   if (world.refused != 0)
     throw std::runtime_error{"calls were refused"};
-  bench::result("calls through the actors", static_cast<double>(calls) / seconds, "calls/s");
-  bench::result("processor time of a call through the actors", cpu / static_cast<double>(calls) * 1e6, "us");
+  const auto of_a_call = [&](double sum) { return sum / static_cast<double>(calls); };
+  bench::result("calls through the actors, " + name, static_cast<double>(calls) / seconds, "calls/s");
+  bench::result("processor time of a call, " + name, of_a_call(cpu * 1e6), "us");
+  bench::result("stored rows of a call, " + name, of_a_call(static_cast<double>(*world.rows - rows_before)), "rows");
+  bench::result("orders of a call, " + name, of_a_call(static_cast<double>(world.venue->orders - orders_before)),
+                "orders");
 }
 
 /// One lot, its entry and its two exits.
@@ -357,10 +437,17 @@ int alone(const std::function<void()>& measure) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   spdlog::set_level(spdlog::level::err);
-  const int failed = alone(measure_calls) |
-                     alone([] { measure_bytes("idle position actor, flat", 100'000, false); }) |
-                     alone([] { measure_bytes("idle position actor, one lot under a bracket", 20'000, true); });
+  const std::string_view only = argc > 1 ? argv[1] : "";
+  int failed = 0;
+  const auto part = [&](std::string_view name, const std::function<void()>& measure) {
+    if (only.empty() || only == name)
+      failed |= alone(measure);
+  };
+  part("mix", [] { measure_calls("mix", 60'000, of_mix); });
+  part("trades", [] { measure_calls("trades", 15'000, of_trades); });
+  part("bytes", [] { measure_bytes("idle position actor, flat", 100'000, false); });
+  part("bytes", [] { measure_bytes("idle position actor, one lot under a bracket", 20'000, true); });
   return failed == 0 ? 0 : 1;
 }

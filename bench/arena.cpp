@@ -120,15 +120,26 @@ struct Exchange {
     return answer;
   }
 
+  /// Of symbols with commas between.
+  std::string quotes_json(std::string_view symbols) const {
+    const auto now = clock.now();
+    std::string out = R"({"quotes":{)";
+    while (!symbols.empty()) {
+      const auto symbol = symbols.substr(0, symbols.find(','));
+      symbols.remove_prefix(std::min(symbols.size(), symbol.size() + 1));
+      out.append(out.back() == '{' ? "\"" : ",\"").append(symbol);
+      out.append(R"(":{"bp":100.00,"ap":100.02,"t":")").append(now).append("\"}");
+    }
+    return out + "}}";
+  }
+
   std::string answer(const Request& request) {
     const std::string_view target{request.target().data(), request.target().size()};
     if (request.method() == http::verb::post)
       return take_order(request.body());
     if (target.starts_with("/v2/stocks/quotes/latest")) {
       const auto from = target.find("symbols=") + 8;
-      const auto symbol = target.substr(from, target.find('&', from) - from);
-      return R"({"quotes":{")" + std::string{symbol} + R"(":{"bp":100.00,"ap":100.02,"t":")" + clock.now() +
-             R"("}}})";
+      return quotes_json(target.substr(from, target.find('&', from) - from));
     }
     if (target.starts_with("/v2/assets/"))
       return R"({"id":"a","class":"us_equity","symbol":")" + std::string{target.substr(11)} +

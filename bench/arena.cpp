@@ -312,7 +312,7 @@ struct Run {
   std::vector<std::shared_ptr<Caller>> callers;
   steady_clock::time_point counted_from{}, until{};
   std::vector<double> arrivals_us, answers_us;
-  std::size_t calls_done = 0, errors = 0;
+  std::size_t calls_done = 0, calls_all = 0, errors = 0;
   std::size_t active = 0;  // callers that go on
   steady_clock::time_point last_progress{};
 
@@ -338,6 +338,7 @@ public:
       return;
     }
     ++made_;
+    ++run_.calls_all;
     const auto number = (*run_.numbers)++;
     symbol_ = symbol_name(load.symbols == 0 ? number : number % load.symbols);
     request_ = post(load.target, call_body(symbol_, number, "0.9"));
@@ -505,6 +506,7 @@ Outcome Arena::run(const Load& load) {
 
   Outcome out;
   out.calls = run.arrivals_us.size();
+  out.calls_all = run.calls_all;
   out.errors = run.errors;
   out.calls_per_second =
     static_cast<double>(run.calls_done) / std::chrono::duration<double>(ended - run.counted_from).count();

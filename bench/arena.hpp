@@ -29,8 +29,9 @@ struct Outcome {
   double calls_per_second = 0;
   double p50_us = 0, p90_us = 0, p99_us = 0, max_us = 0;  // from sending the call to the order's arrival
   double answer_p50_us = 0;                               // from sending the call to its answer
-  std::size_t calls = 0;
-  std::size_t errors = 0;  // answers other than 2xx
+  std::size_t calls = 0;                                  // counted
+  std::size_t calls_all = 0;                              // with the warm-up and the last ones
+  std::size_t errors = 0;                                 // answers other than 2xx
 };
 
 class Arena {

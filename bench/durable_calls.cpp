@@ -24,12 +24,17 @@ using namespace heed::bench;
 
 constexpr std::size_t known_symbols = 12'000;  // more than one round can use
 
-void report(const std::string& name, const Outcome& outcome) {
+/// One run, with the processor time that the program under test took for it.
+void measure(const std::string& name, Arena& arena, const Load& load, const Child& program) {
+  const auto cpu_before = program.cpu_seconds();
+  const auto outcome = arena.run(load);
+  const auto cpu = program.cpu_seconds() - cpu_before;
   if (outcome.errors != 0)
     throw std::runtime_error{name + ": " + std::to_string(outcome.errors) + " calls were refused"};
   result(name + ", rate", outcome.calls_per_second, "calls/s");
   result(name + ", p50", outcome.p50_us, "us");
   result(name + ", p99", outcome.p99_us, "us");
+  result(name + ", processor time of a call", cpu * 1e6 / static_cast<double>(outcome.calls_all), "us");
 }
 
 void measure_floor(const std::string& binary, const std::string& folder, std::size_t connections) {
@@ -43,8 +48,8 @@ void measure_floor(const std::string& binary, const std::string& folder, std::si
   Load load;
   load.port = static_cast<std::uint16_t>(std::atoi(line.c_str() + 5));
   load.connections = connections;
-  report("floor, " + std::to_string(connections) + (connections == 1 ? " connection" : " connections"),
-         arena.run(load));
+  measure("floor, " + std::to_string(connections) + (connections == 1 ? " connection" : " connections"), arena, load,
+          floor);
 }
 
 enum class Mode { asked, streamed, with_fills };
@@ -70,7 +75,7 @@ void measure_heed(const std::string& binary, const std::string& folder, std::siz
     arena.introduce(heed.port, mentions_path, connections == 1 ? known_symbols / 4 : known_symbols);
     name += mode == Mode::asked ? "asked" : "with fills";
   }
-  report(name, arena.run(load));
+  measure(name, arena, load, *heed.child);
 }
 
 }  // namespace

@@ -414,7 +414,7 @@ TEST_CASE("desk: that an order was accepted shares the next commit; nobody waits
     return out;
   };
   REQUIRE(w.venue->submits.size() == 1);
-  CHECK(status() == std::set<std::string>{"entry initialized", "take_profit held", "stop_loss held"});
+  CHECK(status() == std::set<std::string>{"entry submitted", "take_profit held", "stop_loss held"});
   CHECK(w.telemetry->commits == commits_before + 1);
 
   SECTION("another call's commit takes it along") {

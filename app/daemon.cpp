@@ -270,6 +270,8 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   journal_args->writer = std::move(writer);
   journal_args->telemetry = telemetry;
   journal_args->commit_delay = std::chrono::microseconds{config.journal.commit_delay_us};
+  // A price that has to be asked for takes a while; a caller does not notice these milliseconds.
+  journal_args->company_wait = std::chrono::milliseconds{10};
   journal_args->commit_batch_max = static_cast<std::size_t>(config.journal.commit_batch_max);
   journal_args->on_commit = [this](std::span<Batch> batches) { feed.publish(take_events(batches)); };
   journal = system->spawn(journal_actor, journal_args);

@@ -173,7 +173,7 @@ std::string quotes_of(std::string_view subscription, const std::string& at) {
 class Stream : public std::enable_shared_from_this<Stream> {
 public:
   Stream(tcp::socket socket, Exchange& exchange, std::string path)
-      : socket_{std::move(socket)}, exchange_{exchange}, path_{std::move(path)} {}
+      : socket_{std::move(socket)}, again_{socket_.get_executor()}, exchange_{exchange}, path_{std::move(path)} {}
 
   void accept(const Request& request) {
     socket_.async_accept(request, [self = shared_from_this()](ErrorCode error) {
@@ -217,9 +217,20 @@ private:
     } else if (login) {
       send(R"([{"T":"success","msg":"authenticated"}])");
     } else if (text.find("unsubscribe") == std::string_view::npos) {
-      if (auto quotes = quotes_of(text, exchange_.clock.now()); !quotes.empty())
-        send(std::move(quotes));
+      subscriptions_.emplace_back(text);
+      stream_quotes();
     }
+  }
+  /// Twice a second, as prices of symbols that people talk about do.
+  void stream_quotes() {
+    for (const auto& subscription : subscriptions_)
+      if (auto quotes = quotes_of(subscription, exchange_.clock.now()); !quotes.empty())
+        send(std::move(quotes));
+    again_.expires_after(std::chrono::milliseconds{500});
+    again_.async_wait([weak = weak_from_this()](ErrorCode error) {
+      if (const auto self = weak.lock(); self && !error)
+        self->stream_quotes();
+    });
   }
   void send(std::string text) {
     outgoing_.push_back(std::move(text));
@@ -237,8 +248,10 @@ private:
   }
 
   websocket::stream<tcp::socket> socket_;
+  asio::steady_timer again_;
   Exchange& exchange_;
   std::string path_;
+  std::vector<std::string> subscriptions_;
   beast::flat_buffer buffer_;
   std::deque<std::string> outgoing_;
 };
@@ -326,7 +339,7 @@ double us_since(steady_clock::time_point begun) {
 /// One keep-alive connection, one call at a time.
 class Caller : public std::enable_shared_from_this<Caller> {
 public:
-  Caller(Run& run, std::size_t number) : socket_{*run.io}, run_{run}, number_{number} {
+  Caller(Run& run, std::size_t number) : socket_{*run.io}, pause_{*run.io}, run_{run}, number_{number} {
     socket_.connect({asio::ip::address_v4::loopback(), run.load->port});
     socket_.set_option(tcp::no_delay{true});
   }
@@ -350,6 +363,18 @@ public:
     });
   }
 
+  void next_after_pause() {
+    if (run_.load->pause.count() == 0) {
+      next();
+      return;
+    }
+    pause_.expires_after(run_.load->pause);
+    pause_.async_wait([self = shared_from_this()](ErrorCode error) {
+      if (!error)
+        self->next();
+    });
+  }
+
   void close() {
     ErrorCode ignored;
     socket_.close(ignored);
@@ -367,6 +392,7 @@ private:
   void answered();
 
   tcp::socket socket_;
+  asio::steady_timer pause_;
   Run& run_;
   std::size_t number_;
   std::size_t made_ = 0;
@@ -396,7 +422,7 @@ void step(Run& run, const std::string& symbol, bool arrived, bool answered) {
   const auto caller = run.callers[call.connection];
   run.calls.erase(found);
   // Not from within the exchange's own handler: its answer goes out first.
-  asio::post(*run.io, [caller] { caller->next(); });
+  asio::post(*run.io, [caller] { caller->next_after_pause(); });
 }
 
 void Caller::answered() {

@@ -21,8 +21,9 @@ struct Load {
   std::size_t connections = 1;
   std::chrono::milliseconds warm_up{300};  // not counted
   std::chrono::milliseconds duration{1500};
-  std::size_t calls_max = 0;  // of one connection, counted or not; 0: as many as fit
-  std::size_t symbols = 0;    // take turns among so many; 0: each call has a new one
+  std::chrono::milliseconds pause{0};  // of a connection between its calls
+  std::size_t calls_max = 0;           // of one connection, counted or not; 0: as many as fit
+  std::size_t symbols = 0;             // take turns among so many; 0: each call has a new one
 };
 
 struct Outcome {

@@ -4,8 +4,10 @@
 //   bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER
 //
 // Heed asks for a price before it orders; the floor does not. "asked": each call is the first of its symbol, and the
-// price is asked for over HTTP. "streamed": calls for a few symbols whose prices the exchange streams. "with fills":
-// each order fills at once, which the floor's orders never do, and Heed books it.
+// price is asked for over HTTP. "streamed": calls for a few symbols whose prices the exchange streams, which also
+// fills them; four of each symbol, so that none gathers more lots than a real one. "with fills": each order fills at
+// once, which the floor's orders never do, and Heed books it. A single caller pauses between its calls, since what a
+// call has to wait for is measured and not what the one before it left to do.
 #include "bench/arena.hpp"
 #include "bench/child.hpp"
 #include "bench/heed_process.hpp"
@@ -23,6 +25,13 @@ namespace {
 using namespace heed::bench;
 
 constexpr std::size_t known_symbols = 12'000;  // more than one round can use
+
+constexpr std::size_t streamed_symbols = 30;  // as many as are streamed at most
+
+void pause_when_single(Load& load) {
+  if (load.connections == 1)
+    load.pause = std::chrono::milliseconds{5};
+}
 
 /// One run, with the processor time that the program under test took for it.
 void measure(const std::string& name, Arena& arena, const Load& load, const Child& program) {
@@ -48,6 +57,7 @@ void measure_floor(const std::string& binary, const std::string& folder, std::si
   Load load;
   load.port = static_cast<std::uint16_t>(std::atoi(line.c_str() + 5));
   load.connections = connections;
+  pause_when_single(load);
   measure("floor, " + std::to_string(connections) + (connections == 1 ? " connection" : " connections"), arena, load,
           floor);
 }
@@ -64,15 +74,17 @@ void measure_heed(const std::string& binary, const std::string& folder, std::siz
   load.port = heed.port;
   load.target = mentions_path;
   load.connections = connections;
+  pause_when_single(load);
   std::string name = "heed, " + std::to_string(connections) + (connections == 1 ? " connection, " : " connections, ");
   if (mode == Mode::streamed) {
-    load.symbols = 24;
-    load.calls_max = 480;  // so that a symbol does not gather more lots than one ever has
+    load.symbols = streamed_symbols;
+    load.warm_up = load.pause * streamed_symbols * 2;  // the first of each, whose price has to be asked for
+    load.calls_max = streamed_symbols * 5;
     arena.introduce(heed.port, mentions_path, load.symbols);
     name += "streamed";
   } else {
     load.calls_max = known_symbols / connections;
-    arena.introduce(heed.port, mentions_path, connections == 1 ? known_symbols / 4 : known_symbols);
+    arena.introduce(heed.port, mentions_path, connections == 1 ? known_symbols / 20 : known_symbols);
     name += mode == Mode::asked ? "asked" : "with fills";
   }
   measure(name, arena, load, *heed.child);

@@ -1,7 +1,8 @@
 // Fills: each quantity booked once, to exactly one owner, whoever brings it.
 //
 // An execution is booked under its id. What the cumulative quantity shows beyond that is booked at once too, as
-// inferred; the executions that explain it come later and only correct price and fee.
+// inferred; the executions that explain it come later and only correct price and fee. In the rows of fills, an
+// execution that explains stands as it is, beside a row that takes the inferred one back.
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
@@ -296,6 +297,7 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   auto left = fill.quantity;
   auto value = fill.value;
   auto fee = fill.fee;
+  std::vector<FillRow> rows;
   for (const auto& share : order.inferred) {
     if (!left.is_positive())
       break;
@@ -307,31 +309,68 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
     const auto& lot = *find_lot(s_, share.lot);
     event.parts.push_back(correction_part(lot, lot.side == order.row.side, is - was, part_fee));
     event.value_change += is - was;
+    explain_rows(rows, order, fill, lot, {quantity, was, event.parts.back()});
     left -= quantity;
     value -= is;
     fee -= part_fee;
   }
   emit(std::move(event));
   const auto explained = std::get<FillExplained>(out_.events.back());
-  FillBooked shown;  // its rows say that the execution is known, and what it corrected
-  shown.order = explained.order;
-  shown.execution_id = explained.execution_id;
-  shown.price = explained.price;
-  shown.at = explained.at;
-  shown.parts = explained.parts;
-  fill_rows(shown);
+  for (const auto& row : rows)
+    out_.rows.emplace_back(row);
   tell_corrections(explained.parts);
   for (const auto& part : explained.parts)
     if (const auto& lot = *find_lot(s_, part.lot); lot.ended && lot.entered.is_positive())
       out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
 }
 
+// The execution under its own id, and as much taken back of what had been inferred, at the price that was thought: so
+// that rows add up to what was paid and received. One pair per lot.
+void Machine::explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill, const Lot& lot,
+                           const Explained& share) {
+  const auto multiplier = cx_.instrument.multiplier;
+  auto at = std::ranges::find(rows, lot.id, &FillRow::lot);
+  if (at == rows.end()) {
+    auto row = fill_row(order, lot);
+    row.execution_id = fill.execution_id;
+    row.price = fill.price;
+    row.at = fill.at;
+    auto taken_back = row;
+    taken_back.execution_id = derived_execution(order.row.client_order_id, "instead of " + fill.execution_id.str());
+    taken_back.inferred = true;
+    rows.push_back(std::move(row));
+    rows.push_back(std::move(taken_back));
+    at = rows.end() - 2;
+  }
+  at->quantity += share.quantity;
+  at->fee += share.correction.fee;
+  at->realized += share.correction.realized;
+  auto& taken_back = *(at + 1);
+  const auto was = value_of(taken_back.price, -taken_back.quantity, multiplier) + share.value;
+  taken_back.quantity -= share.quantity;
+  taken_back.price = price_of(was, -taken_back.quantity, multiplier);
+}
+
+FillRow Machine::fill_row(const WorkingOrder& order, const Lot& lot) const {
+  FillRow row;
+  row.account = s_.account;
+  row.client_order_id = order.row.client_order_id;
+  row.venue_order_id = order.row.venue_order_id;
+  row.lot = lot.id;
+  row.symbol = s_.symbol;
+  row.strategy = lot.strategy;
+  row.source = lot.source;
+  row.signal = lot.signal;
+  row.side = order.row.side;
+  row.leg = order.row.leg;
+  return row;
+}
+
 // One row per lot. Parts that only move money between lots (FIFO) have none.
 void Machine::fill_rows(const FillBooked& event) {
   const auto& order = *find_order(s_, event.order);
   for (std::size_t i = 0; i < event.parts.size(); ++i) {
-    FillRow row;
-    row.lot = event.parts[i].lot;
+    auto row = fill_row(order, *find_lot(s_, event.parts[i].lot));
     bool told = false;
     for (std::size_t j = 0; j < event.parts.size(); ++j) {
       if (event.parts[j].lot != row.lot)
@@ -341,19 +380,9 @@ void Machine::fill_rows(const FillBooked& event) {
       row.fee += event.parts[j].fee;
       row.realized += event.parts[j].realized;
     }
-    if (told || (row.quantity.is_zero() && event.quantity.is_positive()))
+    if (told || row.quantity.is_zero())
       continue;
-    const auto& lot = *find_lot(s_, row.lot);
-    row.account = s_.account;
     row.execution_id = event.execution_id;
-    row.client_order_id = event.order;
-    row.venue_order_id = order.row.venue_order_id;
-    row.symbol = s_.symbol;
-    row.strategy = lot.strategy;
-    row.source = lot.source;
-    row.signal = lot.signal;
-    row.side = order.row.side;
-    row.leg = order.row.leg;
     row.price = event.price;
     row.inferred = event.inferred;
     row.at = event.at;

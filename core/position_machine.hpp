@@ -115,6 +115,14 @@ private:
   IntentId stray_lot(const WorkingOrder& order);
   void warn_about(const WorkingOrder& order, const Fill& fill);
   void fill_rows(const FillBooked& event);
+  struct Explained {
+    Quantity quantity;
+    Money value;  // as it was booked
+    FillPart correction;
+  };
+  void explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill, const Lot& lot,
+                    const Explained& share);
+  FillRow fill_row(const WorkingOrder& order, const Lot& lot) const;
   void tell_fill(const FillBooked& event);
   void tell_corrections(const std::vector<FillPart>& parts);
 

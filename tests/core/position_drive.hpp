@@ -352,6 +352,10 @@ private:
     require(w_.realized_in_trades() == w_.venue.cash, "profit in trades " + w_.realized_in_trades().str() +
                                                         ", at the venue " + w_.venue.cash.str() + ": " +
                                                         difference());
+    // A price that was worked out from an average is rounded in its row.
+    require((w_.cash_by_fills() - w_.venue.cash).abs() < 0.0001_d, "cash by the rows of fills " +
+                                                                     w_.cash_by_fills().str() + ", at the venue " +
+                                                                     w_.venue.cash.str() + ": " + difference());
     for (const auto& [name, row] : w_.order_rows)
       require(is_terminal(row.status), "order row not final: " + name);
     for (const auto& [signal, disposition] : w_.decisions)

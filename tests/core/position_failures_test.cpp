@@ -133,6 +133,25 @@ TEST_CASE("failure 05: exits that filled at the broker unheard are booked by the
   }
 }
 
+TEST_CASE("an execution that is told after a fill was inferred at another price: the rows of fills add up",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  // Of the first execution nothing is told but what the order has filled in all; then the second one is told.
+  w.faults.dropped = 1000;
+  w.fill(Leg::take_profit, 4_d, 111_d);
+  w.faults.dropped = 0;
+  auto total = w.only(Leg::take_profit).now;
+  total.execution.reset();
+  w.feed(total);
+  w.fill(Leg::take_profit, 6_d, 112_d);
+  w.calm();
+  require_flat_once(w);
+  CHECK(w.realized_in_fills() == w.venue.cash);
+  CHECK(w.cash_by_fills() == w.venue.cash);
+}
+
 TEST_CASE("failure 06: every order, fill and trade says whose it is", "[core][position][failure]") {
   const auto can = GENERATE(from_range(every_venue()));
   INFO(can.name);

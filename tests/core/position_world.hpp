@@ -68,7 +68,7 @@ struct Faults {
 
 class World {
 public:
-  explicit World(VenueCapabilities can, std::uint64_t seed = 1) : venue{can}, random{seed} {
+  explicit World(VenueCapabilities can, std::uint64_t seed = 1) : venue{can}, random{std::mt19937_64{seed}} {
     state.account = "acc";
     state.symbol = "XYZ";
     policy.venue = std::move(can);
@@ -85,7 +85,7 @@ public:
   NaiveVenue venue;
   Step out;
   Faults faults;
-  std::mt19937_64 random;
+  std::function<std::uint64_t()> random;
   std::deque<PositionInput> inbox;  // on its way to the machine
   std::vector<Timer> timers;
   std::map<std::string, SubmitOrder> submitted;
@@ -282,6 +282,15 @@ public:
     Money sum;
     for (const auto& [key, row] : fills)
       sum += row.realized;
+    return sum;
+  }
+  /// What the rows of fills alone say was taken in, less what was paid and the fees.
+  Money cash_by_fills() const {
+    Money sum;
+    for (const auto& [key, row] : fills) {
+      const auto value = row.quantity * row.price * context.instrument.multiplier;
+      sum += (row.side == Side::sell ? value : -value) - row.fee;
+    }
     return sum;
   }
   Money realized_in_trades() const {

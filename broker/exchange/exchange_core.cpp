@@ -141,7 +141,7 @@ net::HttpResponse ExchangeCore::sim(const net::HttpRequest& request) {
   if (request.method == "POST")
     return sim_post(what, request);
   if (request.method == "GET" && what == "ledger")
-    return answer(wire_->ledger_json());
+    return answer(wire_->ledger_json(target->find("working") != nullptr));
   if (request.method == "GET" && what == "faults")
     return answer("{\"hits\":" + std::to_string(faults_.hits()) + "}");
   return answer(R"({"message":"endpoint not found."})", 404);

@@ -41,8 +41,8 @@ public:
   std::optional<AccountIndex> account_of(const net::HttpRequest& request) const;
 
   /// GET /sim/ledger: the first account's orders, executions, positions and cash; with more accounts than one, all of
-  /// them again under `accounts`.
-  std::string ledger_json() const;
+  /// them again under `accounts`. `working_only`: of the orders those that are not over, and no executions.
+  std::string ledger_json(bool working_only = false) const;
 
 private:
   struct Call {
@@ -83,7 +83,7 @@ private:
   net::HttpResponse get_calendar(const Call& call) const;
   net::HttpResponse list_assets(const Call& call) const;
   net::HttpResponse one_asset(const Call& call) const;
-  void append_ledger(net::JsonWriter& w, AccountIndex account) const;
+  void append_ledger(net::JsonWriter& w, AccountIndex account, bool working_only) const;
 
   // wire_market.cpp
   net::HttpResponse market_data(const Call& call) const;

@@ -132,7 +132,7 @@ net::HttpResponse Wire::one_asset(const Call& call) const {
   return answer(std::move(w).str());
 }
 
-void Wire::append_ledger(net::JsonWriter& w, AccountIndex index) const {
+void Wire::append_ledger(net::JsonWriter& w, AccountIndex index, bool working_only) const {
   const Account& account = engine_.accounts()[index];
   w.key("id").value(account.id.str());
   w.key("key").value(index < options_.credentials.size() ? options_.credentials[index].key : "");
@@ -140,24 +140,28 @@ void Wire::append_ledger(net::JsonWriter& w, AccountIndex index) const {
   w.key("equity").value(account.equity().str());
   w.key("orders").begin_array();
   for (const OrderIndex order : account.orders)
-    w.raw(order_json(engine_, engine_.order(order), false));
-  w.end_array().key("executions").begin_array();
+    if (!working_only || is_open(engine_.order(order).status))
+      w.raw(order_json(engine_, engine_.order(order), false));
+  w.end_array();
+  if (working_only)
+    return;
+  w.key("executions").begin_array();
   for (const auto place : account.executions)
     append_execution(w, engine_, engine_.executions()[place]);
   w.end_array();
 }
 
-std::string Wire::ledger_json() const {
+std::string Wire::ledger_json(bool working_only) const {
   std::string now;
   append_time(now, engine_.now());
   net::JsonWriter w;
   w.begin_object().key("now").value(now);
-  append_ledger(w, 0);
+  append_ledger(w, 0, working_only);
   if (engine_.accounts().size() > 1) {
     w.key("accounts").begin_array();
     for (AccountIndex i = 0; i < engine_.accounts().size(); ++i) {
       w.begin_object();
-      append_ledger(w, i);
+      append_ledger(w, i, working_only);
       w.end_object();
     }
     w.end_array();

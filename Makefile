@@ -3,8 +3,11 @@
 
 JOBS ?= $(shell nproc)
 CONFIG ?= deploy/sample/heed.toml
+FUZZ_SECONDS ?= 600
+KILLS ?= 500
+SEED ?= 1
 
-.PHONY: run test build bench asan tsan unit format tidy clean
+.PHONY: run test build bench asan tsan fuzz torture format tidy clean
 
 run: build
 	@mkdir -p var
@@ -40,6 +43,21 @@ tsan:
 	@cmake --build build/tsan -j $(JOBS)
 	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/tsan.supp \
 	 ctest --test-dir build/tsan --output-on-failure -j $(JOBS) -L unit $(CTEST_ARGS)
+
+fuzz:
+	@scripts/install-deps.sh
+	@cmake --preset fuzz > /dev/null
+	@cmake --build build/fuzz -j $(JOBS) --target fuzzers
+	@FUZZ_JOBS=$(JOBS) tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+torture:
+	@scripts/install-deps.sh
+	@cmake --preset release -DHEED_TESTS=OFF -DHEED_BENCH=ON > /dev/null
+	@cmake --build build -j $(JOBS) --target heed_app bench_ready
+	@mkdir -p build/torture
+	@test -e build/torture/past.db || build/bench/bench_ready --past build/torture/past.db paper
+	@python3 tests/torture/torture.py --heed build/heed --kills $(KILLS) --seed $(SEED) --past build/torture/past.db \
+	 --json build/torture/sqlite.json $(TORTURE_ARGS)
 
 format:
 	@scripts/sources.sh | xargs clang-format -i

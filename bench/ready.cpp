@@ -1,7 +1,8 @@
 // How long does a daemon with a past take until it is ready? From exec to the ready line, with a journal of a million
 // rows and a thousand open positions, trading at the built-in exchange.
 //
-//   bench_ready HEED_BINARY FOLDER     makes FOLDER/heed.db when it is not there
+//   bench_ready HEED_BINARY FOLDER       makes FOLDER/heed.db when it is not there
+//   bench_ready --past FILE ACCOUNT      makes FILE, the same past of that account but nothing held
 #include "actors/position_journal.hpp"
 #include "bench/bracket.hpp"
 #include "bench/child.hpp"
@@ -33,11 +34,11 @@ Symbol symbol(std::size_t number) {
   return name;
 }
 
-JournalEvent event_of(const Mention& mention, std::string type, std::string payload) {
+JournalEvent event_of(const Mention& mention, const AccountId& account, std::string type, std::string payload) {
   JournalEvent event;
   event.at = mention.created_at;
   event.type = std::move(type);
-  event.account = "bench";
+  event.account = account;
   event.symbol = mention.symbol;
   event.signal = mention.signal;
   event.payload = std::move(payload);
@@ -45,7 +46,7 @@ JournalEvent event_of(const Mention& mention, std::string type, std::string payl
 }
 
 /// A call that was decided long ago, or lately when its number is high.
-Batch decided_call(std::size_t number, const std::string& disposition) {
+Batch decided_call(std::size_t number, const std::string& disposition, const AccountId& account) {
   Mention mention;
   mention.id = static_cast<std::int64_t>(number) + 1;
   mention.external_id = "old-" + std::to_string(number);
@@ -57,10 +58,10 @@ Batch decided_call(std::size_t number, const std::string& disposition) {
   mention.rationale_quote = "Orders are up for the third quarter in a row and nobody talks about it yet.";
   mention.created_at = mention.published_at =
     bench::open_session() - std::chrono::minutes{(old_calls - std::min(number, old_calls)) * 5};
-  Decision decision{mention.signal, "bench", {DispositionKind::no_op, disposition}, "as it was", mention.created_at};
+  Decision decision{mention.signal, account, {DispositionKind::no_op, disposition}, "as it was", mention.created_at};
   Batch batch;
-  batch.events.push_back(event_of(mention, "signal_received", to_json(mention)));
-  batch.events.push_back(event_of(mention, "decision", to_json(decision)));
+  batch.events.push_back(event_of(mention, account, "signal_received", to_json(mention)));
+  batch.events.push_back(event_of(mention, account, "decision", to_json(decision)));
   batch.rows.emplace_back(SignalRow{mention.signal,
                                     mention.source,
                                     Origin::mention,
@@ -110,7 +111,7 @@ void append(JournalWriter& writer, std::vector<Batch>& batches) {
   batches.clear();
 }
 
-void make_journal(const std::string& path) {
+void make_journal(const std::string& path, const AccountId& account, std::size_t held) {
   bench::note("making " + path);
   const auto unfinished = path + ".new";
   for (const char* part : {"", "-wal", "-shm", ".lock", "-lock"})
@@ -122,11 +123,11 @@ void make_journal(const std::string& path) {
     auto& writer = *journal.value().writer;
     std::vector<Batch> batches;
     for (std::size_t i = 0; i < old_calls; ++i) {
-      batches.push_back(decided_call(i, i % 3 == 0 ? "low_conviction" : "too_old"));
+      batches.push_back(decided_call(i, i % 3 == 0 ? "low_conviction" : "too_old", account));
       if (batches.size() == 1'000)
         append(writer, batches);
     }
-    for (std::size_t i = 0; i < positions; ++i) {
+    for (std::size_t i = 0; i < held; ++i) {
       auto more = open_position(symbol(i));
       std::move(more.begin(), more.end(), std::back_inserter(batches));
     }
@@ -169,7 +170,7 @@ void measure(const std::string& heed, const std::string& folder) {
   const auto journal = folder + "/heed.db";
   const auto config = folder + "/heed.toml";
   if (!std::filesystem::exists(journal))
-    make_journal(journal);
+    make_journal(journal, "bench", positions);
   std::ofstream{config} << config_text(folder);
   std::filesystem::permissions(config, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::filesystem::remove(folder + "/exchange.json");
@@ -186,12 +187,16 @@ void measure(const std::string& heed, const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: bench_ready HEED_BINARY FOLDER\n");
+  const bool past = argc == 4 && std::string{argv[1]} == "--past";
+  if (argc != 3 && !past) {
+    std::fprintf(stderr, "usage: bench_ready HEED_BINARY FOLDER | --past FILE ACCOUNT\n");
     return 2;
   }
   try {
-    measure(argv[1], argv[2]);
+    if (past)
+      make_journal(argv[2], AccountId{argv[3]}, 0);
+    else
+      measure(argv[1], argv[2]);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "bench_ready: %s\n", failure.what());
     return 1;

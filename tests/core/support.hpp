@@ -6,8 +6,10 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace heed::test {
 
@@ -15,11 +17,14 @@ inline Instant at(std::string_view text) { return parse_rfc3339(text).value(); }
 inline Date day(std::string_view text) { return parse_iso_date(text).value(); }
 inline Decimal dec(std::string_view text) { return Decimal::parse(text).value(); }
 
-/// Small, fast, the same on every machine.
+/// Small, fast, the same on every machine. Or what `source` says.
 class Chance {
 public:
   explicit Chance(std::uint64_t seed) : state_{seed * 2 + 1} {}
+  explicit Chance(std::function<std::uint64_t()> source) : source_{std::move(source)} {}
   std::uint64_t next() {
+    if (source_)
+      return source_();
     state_ += 0x9e3779b97f4a7c15;
     std::uint64_t z = state_;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
@@ -34,7 +39,8 @@ public:
   bool one_in(std::int64_t n) { return below(n) == 0; }
 
 private:
-  std::uint64_t state_;
+  std::uint64_t state_ = 0;
+  std::function<std::uint64_t()> source_;
 };
 
 }  // namespace heed::test

@@ -5,7 +5,7 @@ hundreds of times; the exchange too, now and then. Then everything heals, and wh
 ledger and the database are held against each other.
 
   torture.py --heed build/heed --kills 500 --seed 7
-  torture.py --heed build/heed --kills 500 --journal postgres --url postgresql:///heed
+  torture.py --heed build/heed --kills 500 --journal postgres     on a server of its own, which is killed too
   torture.py --heed build/heed --past past/heed.db       start on a journal that has a past; --kills as before
 
 The seed decides calls, faults and moments; processes and sockets have their own pace, so a run is like the one of the
@@ -29,6 +29,7 @@ import heedbox  # noqa: E402
 import judge  # noqa: E402
 from callers import Callers  # noqa: E402
 from heedbox import Daemon, Failure, Http, Process, wait_for  # noqa: E402
+from postgres import NotInstalled, Postgres  # noqa: E402
 from proxy import PROFILES, Proxy  # noqa: E402
 
 MENTIONED = [f"M{c}" for c in "ABCDEFGHIJKLMNOP"]
@@ -95,7 +96,9 @@ class Torture:
         self.problems, self.events = [], {}
         self.starts_calm, self.starts_all, self.heal_seconds = [], [], 0.0
         self.kills = 0
+        self.may_end = False  # the database was taken from it
         self.alive = False  # ready, not frozen, its broker within reach
+        self.database = Postgres() if args.journal == "postgres" else None
         symbols = MENTIONED + INTENDED
         self.exchange = Exchange(args.heed, folder, args.seed, symbols)
         self.proxy = Proxy(self.exchange.port, args.seed + 1)
@@ -108,11 +111,11 @@ class Torture:
                                       lambda: self.alive and self.proxy.link == "up")
 
     def set_up_journal(self):
-        if self.args.journal == "postgres":
+        if self.database:
             self.daemon.write_config(self.daemon.read_config().replace(
                 '[journal]\nkind = "sqlite"', '[journal]\nkind = "postgres"\nurl = "${HEED_TEST_JOURNAL}"'))
-            os.environ["HEED_TEST_JOURNAL"] = self.args.url
-            return judge.Store("postgres", self.args.url)
+            os.environ["HEED_TEST_JOURNAL"] = self.database.url
+            return judge.Store("postgres", self.database.url)
         path = os.path.join(self.folder, "var", "heed.db")
         if self.args.past:
             os.makedirs(os.path.dirname(path), mode=0o700)
@@ -126,15 +129,101 @@ class Torture:
 
     def launch(self):
         self.daemon.http.close()
-        # What a life before this one has said is of no use, but what killed it would be.
+        self.may_end = False
         self.begun = time.monotonic()
         self.calm_start = self.proxy.profile is PROFILES["calm"] and self.proxy.link == "up"
         self.daemon.process = Process("daemon", self.daemon.command(), self.folder, self.daemon.env())
 
     def is_ready(self):
         code = self.daemon.process.child.poll()
-        if code is not None:
+        if code is not None and not self.may_end:
             self.problem(f"the daemon ended by itself with {code}:\n{self.daemon.process.err()[-3000:]}")
+        if code is not None:
+            self.launch()
+        if "ready" not in self.daemon.process.out():
+            return False
+        try:
+            return self.daemon.get("/api/v1/status")["ready"]
+        except (OSError, Failure, ValueError, heedbox.http.client.HTTPException):
+            self.daemon.http.close()
+            return False
+
+    def await_ready(self, patience):
+        """False when it was not in time, which only without faults it must be."""
+        try:
+            wait_for("the daemon is ready", self.is_ready, patience, 0.002)
+        except Failure:
+            if self.calm_start:
+                raise
+            return False
+        took = time.monotonic() - self.begun
+        self.starts_all.append(took)
+        if self.calm_start:
+            self.starts_calm.append(took)
+        self.alive = True
+        return True
+
+    def kill(self):
+        self.process.kill()
+
+    def ledger(self):
+        return self.ask("GET", "/sim/ledger")
+
+    def stop(self):
+        if self.process.child.poll() is None:
+            self.process.terminate()
+
+
+class Torture:
+    def __init__(self, args, folder):
+        self.args, self.folder = args, folder
+        self.chance = random.Random(args.seed)
+        self.problems, self.events = [], {}
+        self.starts_calm, self.starts_all, self.heal_seconds = [], [], 0.0
+        self.kills = 0
+        self.may_end = False  # the database was taken from it
+        self.alive = False  # ready, not frozen, its broker within reach
+        self.database = Postgres() if args.journal == "postgres" else None
+        symbols = MENTIONED + INTENDED
+        self.exchange = Exchange(args.heed, folder, args.seed, symbols)
+        self.proxy = Proxy(self.exchange.port, args.seed + 1)
+        self.daemon = Daemon(args.heed, folder, self.proxy.url, risk=heedbox.WIDE_OPEN, strategy=STRATEGY,
+                             account=ACCOUNT, equity=int(CASH))
+        self.store = self.set_up_journal()
+        self.callers = Callers(self.daemon.socket, args.seed + 2, MENTIONED, INTENDED)
+        looker = self.exchange.connection()
+        self.watch = judge.NakedWatch(lambda: looker.json("GET", "/sim/ledger?working"),
+                                      lambda: self.alive and self.proxy.link == "up")
+
+    def set_up_journal(self):
+        if self.database:
+            self.daemon.write_config(self.daemon.read_config().replace(
+                '[journal]\nkind = "sqlite"', '[journal]\nkind = "postgres"\nurl = "${HEED_TEST_JOURNAL}"'))
+            os.environ["HEED_TEST_JOURNAL"] = self.database.url
+            return judge.Store("postgres", self.database.url)
+        path = os.path.join(self.folder, "var", "heed.db")
+        if self.args.past:
+            os.makedirs(os.path.dirname(path), mode=0o700)
+            shutil.copyfile(self.args.past, path)
+            os.chmod(path, 0o600)
+        return judge.Store("sqlite", path)
+
+    # --- the daemon's lives
+    def count(self, what):
+        self.events[what] = self.events.get(what, 0) + 1
+
+    def launch(self):
+        self.daemon.http.close()
+        self.may_end = False
+        self.begun = time.monotonic()
+        self.calm_start = self.proxy.profile is PROFILES["calm"] and self.proxy.link == "up"
+        self.daemon.process = Process("daemon", self.daemon.command(), self.folder, self.daemon.env())
+
+    def is_ready(self):
+        code = self.daemon.process.child.poll()
+        if code is not None and not self.may_end:
+            self.problem(f"the daemon ended by itself with {code}:\n{self.daemon.process.err()[-3000:]}")
+        if code is not None:
             self.launch()
         if "ready" not in self.daemon.process.out():
             return False
@@ -174,7 +263,9 @@ class Torture:
             self.count("killed while starting")
             time.sleep(self.chance.random() * 0.25)
             return self.kill()
-        self.await_ready()
+        if not self.await_ready(READY_SECONDS if self.calm_start else self.chance.random() * 4):
+            self.count("killed while not ready under faults")
+            return self.kill()
         for _ in range(self.chance.randrange(1, 4)):
             self.proxy.set_profile(self.chance.choice(list(PROFILES)))
             self.trouble()
@@ -202,6 +293,8 @@ class Torture:
             self.proxy.set_link("up")
         elif what < 0.69:
             self.restart_exchange()
+        elif what < 0.73 and self.database:
+            self.restart_database()
 
     def restart_exchange(self):
         self.count("exchange killed -9")
@@ -211,6 +304,15 @@ class Torture:
         self.exchange.start()
         self.alive = self.daemon.process.child.poll() is None
 
+    def restart_database(self):
+        """A daemon that cannot know whether its commit was made ends, and is started again."""
+        self.count("database shut down in the middle")
+        self.alive = False
+        self.may_end = True
+        self.database.kill()
+        time.sleep(self.chance.random() * 0.3)
+        self.database.start()
+
     def ask_to_end(self):
         """SIGTERM, which must end it in time whatever the broker does."""
         self.count("asked to end (SIGTERM)")
@@ -218,7 +320,7 @@ class Torture:
         self.daemon.process.signal(signal.SIGTERM)
         try:
             code = self.daemon.process.wait(20)
-            if code != 0:
+            if code != 0 and not self.may_end:
                 self.problem(f"SIGTERM: exit {code}:\n{self.daemon.process.err()[-2000:]}")
         except Failure as e:
             self.problem(f"SIGTERM: {e}")
@@ -253,6 +355,8 @@ class Torture:
             self.daemon.stop()
             self.exchange.stop()
             self.proxy.stop()
+            if self.database:
+                self.database.stop()
         self.report(time.monotonic() - begun)
         return 1 if self.problems else 0
 
@@ -260,7 +364,7 @@ class Torture:
     def heal(self):
         self.proxy.set_profile("calm")
         self.launch()
-        self.await_ready()
+        self.await_ready(READY_SECONDS)
         begun = time.monotonic()
         self.callers.finish()
         same, last = 0, None
@@ -367,7 +471,6 @@ def parse(argv):
     p.add_argument("--kills", type=int, default=20)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--journal", choices=("sqlite", "postgres"), default="sqlite")
-    p.add_argument("--url", help="of an empty PostgreSQL database")
     p.add_argument("--past", help="a SQLite journal to begin with")
     p.add_argument("--naked-seconds", type=float, default=10, help="the longest that something may be without a stop")
     p.add_argument("--json", help="write the report there too")
@@ -382,7 +485,11 @@ def main(argv):
     folder = os.path.abspath(args.keep) if args.keep else tempfile.mkdtemp(prefix="heed-torture-")
     os.makedirs(folder, exist_ok=True)
     print(f"torture: seed {args.seed}, {args.kills} kills, in {folder}", flush=True)
-    torture = Torture(args, folder)
+    try:
+        torture = Torture(args, folder)
+    except NotInstalled as e:
+        print(f"skipped: {e}")
+        return 77
     failed = torture.run()
     if not args.keep and not failed:
         shutil.rmtree(folder, ignore_errors=True)

@@ -50,22 +50,22 @@ std::vector<std::string_view> messages_of(std::string_view input) {
 
 void orders(const std::vector<std::string_view>& messages) {
   const auto wire = std::make_shared<Wire>();
-  bool up = false;
+  bool unreadable = false;
   OrderStream::Hooks hooks;
-  hooks.update = [&](TradeUpdate update) {
-    must(up, "nothing is told before the link is up");
-    must(!update.order.id.empty(), "an update names its order");
-  };
-  hooks.link = [&](bool now, std::string) { up = now; };
-  hooks.unreadable = [](std::string_view, std::string why) {
+  hooks.update = [](TradeUpdate update) { must(!update.order.id.empty(), "an update names its order"); };
+  hooks.link = [](bool, std::string) {};
+  hooks.unreadable = [&](std::string_view, std::string why) {
     must(!why.empty(), "what cannot be read has a reason");
+    unreadable = true;
   };
   const auto link = std::make_shared<Link>(wire, wire, "/stream", LinkLimits{});
   const auto stream = std::make_shared<OrderStream>(link, Credentials{"key", "secret"}, hooks);
   stream->start();
   wire->open();
-  for (const auto message : messages)
+  for (const auto message : messages) {
     wire->say(message);
+    must(!unreadable || wire->socket->closed, "what cannot be read ends the session");
+  }
   stream->stop();
 }
 

@@ -45,9 +45,12 @@ void check_mentions(std::string_view text) {
     check_mention(each);
   for (const auto& refused : batch->rejected)
     must(!refused.field.empty() && !refused.reason.empty(), "a refusal names field and reason");
-  if (mention != nullptr)
-    must(batch->mentions.size() == 1 && to_json(batch->mentions.front()) == to_json(*mention),
-         "file and API understand alike");
+  if (mention == nullptr)
+    return;
+  auto same = *mention;
+  same.id = 0;  // through the API the daemon counts
+  must(batch->mentions.size() == 1 && to_json(batch->mentions.front()) == to_json(same),
+       "file and API understand alike");
 }
 
 void check_intent(std::string_view text) {

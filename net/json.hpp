@@ -19,6 +19,14 @@ namespace heed::net {
 class Json {
 public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+  // Defined below, where a pair with a Json in it is a complete type: clang asks for that.
+  Json();
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+
   Kind kind = Kind::null;
   bool boolean = false;
   std::string text;                                   // string's value, or number's raw token
@@ -36,6 +44,13 @@ public:
   std::optional<Decimal> decimal() const;
   std::optional<std::int64_t> integer() const;
 };
+
+inline Json::Json() = default;
+inline Json::Json(const Json&) = default;
+inline Json::Json(Json&&) noexcept = default;
+inline Json& Json::operator=(const Json&) = default;
+inline Json& Json::operator=(Json&&) noexcept = default;
+inline Json::~Json() = default;
 
 /// "a number", "null": for messages to people.
 std::string_view kind_name(Json::Kind kind);

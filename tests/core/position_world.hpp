@@ -318,7 +318,7 @@ private:
 
   void perform(const SubmitDurably& e) {
     const auto [known, fresh] = submitted.emplace(e.order.client_order_id.str(), e.order);
-    if (!fresh && !(known->second == e.order))
+    if (!fresh && FieldsHash::of(known->second) != FieldsHash::of(e.order))
       fail("two contents under " + e.order.client_order_id.str());
     if (chance(faults.lost_before))
       return inbox.push_back(OrderInDoubt{e.order.client_order_id, "timeout"});

@@ -5,6 +5,7 @@
 
 #include "messages/order.hpp"
 #include "messages/venue_capabilities.hpp"
+#include "tests/support/fields_hash.hpp"
 
 #include <algorithm>
 #include <map>
@@ -72,7 +73,7 @@ public:
 
   std::optional<Refusal> submit(const SubmitOrder& order) {
     if (const auto* known = find(order.client_order_id)) {
-      if (!(known->made == order))
+      if (FieldsHash::of(known->made) != FieldsHash::of(order))
         breaches.push_back("two contents under " + order.client_order_id.str());
       return std::nullopt;  // "exists" means found
     }

@@ -251,11 +251,14 @@ class Torture:
             self.exchange.move(symbol, 1 + Decimal(percent) / 100, self.chance.choice(("slide", "slide", "jump")))
 
     def run(self):
-        begun = time.monotonic()
+        begun, hundreds = time.monotonic(), 0
         try:
             self.callers.start()
             while self.kills < self.args.kills and len(self.problems) < 5:
                 self.life()
+                if self.kills // 100 > hundreds:
+                    hundreds = self.kills // 100
+                    print(f"{self.kills} kills, {len(self.callers.calls)} calls, {time.monotonic() - begun:.0f} s", flush=True)
                 if self.chance.random() < 0.5:
                     self.move_market()  # while nobody is there to see it
                 if self.chance.random() < 0.03:

@@ -4,16 +4,19 @@
 
 #include <openssl/evp.h>
 
+#include <charconv>
 #include <stdexcept>
 #include <string_view>
 
 namespace heed {
 namespace {
 
+// The length, least byte first, then the text.
 void append_field(std::string& out, std::string_view text) {
-  auto size = static_cast<std::uint64_t>(text.size());
-  for (int i = 0; i < 8; ++i, size >>= 8)
-    out += static_cast<char>(size & 0xFF);
+  std::array<char, 8> size{};
+  for (std::size_t i = 0; i < size.size(); ++i)
+    size[i] = static_cast<char>(text.size() >> (8 * i) & 0xFF);
+  out.append(size.data(), size.size());
   out.append(text);
 }
 
@@ -37,7 +40,9 @@ ChainHasher::~ChainHasher() = default;
 
 ChainHash ChainHasher::link(const ChainHash& before, const JournalEvent& event) {
   scratch_.assign(before.begin(), before.end());
-  append_field(scratch_, std::to_string(event.seq));
+  std::array<char, 24> seq{};
+  const auto* end = std::to_chars(seq.data(), seq.data() + seq.size(), event.seq).ptr;
+  append_field(scratch_, {seq.data(), static_cast<std::size_t>(end - seq.data())});
   append_field(scratch_, short_text(event.at).view());
   append_field(scratch_, event.type);
   append_field(scratch_, event.account);

@@ -1,14 +1,17 @@
 // The journal that lives in memory: the reference for what every other journal has to answer, and the store of
-// simulations and tests. Same filters, paging, numbering and hash chain as the tables on disk.
-#include "persistence/chain.hpp"
+// simulations and tests. Same filters, paging and numbering as the tables on disk. It keeps the structs it is given;
+// there is no hash chain, since nobody but this process can change what it holds.
+#include "persistence/row_plan.hpp"
 #include "persistence/tables.hpp"
 #include "persistence/text.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <tuple>
+#include <unordered_map>
 
 namespace heed {
 namespace {
@@ -47,14 +50,6 @@ Instant instant_of(const T& row) {
   return out;
 }
 
-template <class T>
-std::string key_of(const T& row) {
-  std::string key;
-  for (const auto column : Table<T>::key)
-    (key += text_of(row, column)) += '\0';
-  return key;
-}
-
 bool status_matches(const OrderRow& row, StatusQuery query, std::string_view status) {
   switch (query) {
     case StatusQuery::orders_live: return !is_terminal(row.status);
@@ -85,49 +80,99 @@ bool matches(const T& row, const ListFilter& filter) {
   return status_matches(row, status_query<T>(filter), filter.status);
 }
 
-/// One table: rows by number, numbers by key.
+/// One table whose rows are numbered by their first write, from 1.
 template <class T>
-struct Rows {
-  std::map<std::int64_t, T> by_number;
-  std::map<std::string, std::int64_t> numbers;
+class Rows {
+public:
+  std::int64_t next_number() const { return static_cast<std::int64_t>(rows_.size()) + 1; }
 
   void put(const T& row) {
-    const auto next = by_number.empty() ? 1 : by_number.rbegin()->first + 1;
-    std::int64_t number = next;
-    if constexpr (requires { row.id; })
-      number = row.id;
+    if constexpr (numbered_by_store) {
+      rows_.push_back(row);
+      return;
+    }
+    key_.clear();
+    append_key(key_, row);
+    const auto [found, is_new] = places_.try_emplace(key_, rows_.size());
+    if (is_new)
+      rows_.push_back(row);
     else
-      number = numbers.try_emplace(key_of(row), next).first->second;
-    by_number.insert_or_assign(number, row);
+      rows_[found->second] = row;
   }
 
-  // Calls f(number, row) in the page's order until it returns false.
+  /// By the values of its only key column; null when there is none.
+  const T* find(std::string_view key) const {
+    const auto found = places_.find(std::string{key} + '\0');
+    return found == places_.end() ? nullptr : &rows_[found->second];
+  }
+
+  /// Calls f(number, row) in the page's order until it returns false.
+  template <class F>
+  void walk(const ListFilter& filter, F&& f) const {
+    const auto count = static_cast<std::int64_t>(rows_.size());
+    const std::int64_t step = filter.oldest_first ? 1 : -1;
+    const auto cursor = cursor_number(filter);
+    const auto first = filter.oldest_first ? 1 : count;
+    for (auto number = cursor ? std::min(*cursor, count + 1) + step : first; number >= 1 && number <= count;
+         number += step)
+      if (!f(number, rows_[static_cast<std::size_t>(number - 1)]))
+        return;
+  }
+
+  const std::deque<T>& all() const { return rows_; }
+
+private:
+  // Each is new, and found by its number only.
+  static constexpr bool numbered_by_store = std::same_as<T, JournalEvent> || std::same_as<T, BrokerCallRow>;
+
+  std::deque<T> rows_;
+  std::unordered_map<std::string, std::size_t> places_;
+  std::string key_;
+};
+
+/// Mentions bring their numbers with them.
+template <>
+class Rows<Mention> {
+public:
+  void put(const Mention& row) { rows_.insert_or_assign(row.id, row); }
+
   template <class F>
   void walk(const ListFilter& filter, F&& f) const {
     const auto cursor = cursor_number(filter);
     if (filter.oldest_first) {
-      for (auto at = cursor ? by_number.upper_bound(*cursor) : by_number.begin(); at != by_number.end(); ++at)
+      for (auto at = cursor ? rows_.upper_bound(*cursor) : rows_.begin(); at != rows_.end(); ++at)
         if (!f(at->first, at->second))
           return;
     } else {
-      for (auto at = cursor ? by_number.lower_bound(*cursor) : by_number.end(); at != by_number.begin();)
+      for (auto at = cursor ? rows_.lower_bound(*cursor) : rows_.end(); at != rows_.begin();)
         if (--at; !f(at->first, at->second))
           return;
     }
   }
+
+  std::int64_t last_id() const { return rows_.empty() ? 0 : rows_.rbegin()->first; }
+  const std::map<std::int64_t, Mention>& all() const { return rows_; }
+
+private:
+  std::map<std::int64_t, Mention> rows_;
 };
+
+const auto& row_in(const auto& entry) {
+  if constexpr (requires { entry.second; })
+    return entry.second;
+  else
+    return entry;
+}
 
 struct MemoryStore {
   mutable std::shared_mutex mutex;
-  std::tuple<Rows<SignalRow>, Rows<Mention>, Rows<RejectedInputRow>, Rows<Intent>, Rows<OrderRow>, Rows<FillRow>,
-             Rows<PositionRow>, Rows<TradeRow>, Rows<PauseRow>, Rows<BrokerCallRow>>
+  std::tuple<Rows<JournalEvent>, Rows<SignalRow>, Rows<Mention>, Rows<RejectedInputRow>, Rows<Intent>, Rows<OrderRow>,
+             Rows<FillRow>, Rows<PositionRow>, Rows<TradeRow>, Rows<PauseRow>, Rows<BrokerCallRow>>
     rows;
-  std::map<SignalId, std::map<AccountId, Decision>> decisions;
+  std::unordered_map<SignalId, std::map<AccountId, Decision>> decisions;
   std::map<SourceId, CursorRow> cursors;
   std::map<std::pair<AccountId, Symbol>, BlockRow> blocks;
   std::map<AccountId, AccountRow> accounts;
-  std::vector<std::pair<JournalEvent, ChainHash>> events;
-  ChainHasher hasher;
 
   template <class T>
   Rows<T>& table() {
@@ -142,19 +187,17 @@ struct MemoryStore {
   void put(CursorRow& row) { cursors.insert_or_assign(row.source, row); }
   void put(BlockRow& row) { blocks.insert_or_assign({row.account, row.symbol}, row); }
   void put(AccountRow& row) { accounts.insert_or_assign(row.account, row); }
-  void put(BrokerCallRow& row) {
-    const auto& calls = table<BrokerCallRow>().by_number;
-    row.id = calls.empty() ? 1 : calls.rbegin()->first + 1;
-    table<BrokerCallRow>().put(row);
-  }
   template <class T>
   void put(T& row) {
     table<T>().put(row);
   }
   void put(JournalEvent& event) {
-    event.seq = static_cast<std::int64_t>(events.size()) + 1;
-    const auto before = events.empty() ? ChainHash{} : events.back().second;
-    events.emplace_back(event, hasher.link(before, event));
+    event.seq = table<JournalEvent>().next_number();
+    table<JournalEvent>().put(event);
+  }
+  void put(BrokerCallRow& row) {
+    row.id = table<BrokerCallRow>().next_number();
+    table<BrokerCallRow>().put(row);
   }
 
   SignalView view(const SignalRow& row) const {
@@ -207,13 +250,13 @@ public:
     for (const auto& [key, cursor] : store_->cursors)
       out.cursors.push_back(cursor);
     recover_signals(out, mentions_since);
-    out.last_seq = static_cast<std::int64_t>(store_->events.size());
+    out.last_seq = std::ssize(store_->table<JournalEvent>().all());
     return out;
   }
 
   Result<bool> has_signal(const SignalId& signal) override {
     const std::shared_lock lock{store_->mutex};
-    return find<SignalRow>(signal.view()) != nullptr;
+    return store_->table<SignalRow>().find(signal.view()) != nullptr;
   }
 
   Result<std::vector<std::pair<std::string, std::int64_t>>> funnel(const ListFilter& filter) override {
@@ -243,7 +286,7 @@ public:
 
   Result<std::optional<SignalView>> signal(const SignalId& id) override {
     const std::shared_lock lock{store_->mutex};
-    const auto* row = find<SignalRow>(id.view());
+    const auto* row = store_->table<SignalRow>().find(id.view());
     return row != nullptr ? std::optional{store_->view(*row)} : std::nullopt;
   }
 
@@ -255,7 +298,7 @@ public:
   Result<ListPage<OrderRow>> orders(const ListFilter& filter) override { return list<OrderRow>(filter); }
   Result<std::optional<OrderRow>> order(const ClientOrderId& id) override {
     const std::shared_lock lock{store_->mutex};
-    const auto* row = find<OrderRow>(id.view());
+    const auto* row = store_->table<OrderRow>().find(id.view());
     return row != nullptr ? std::optional{*row} : std::nullopt;
   }
   Result<ListPage<FillRow>> fills(const ListFilter& filter) override { return list<FillRow>(filter); }
@@ -274,56 +317,21 @@ public:
     return out;
   }
 
-  Result<ListPage<JournalEvent>> events(const ListFilter& filter) override {
-    if (const auto ok = check_filter<JournalEvent>(filter); !ok)
-      return ok.error();
-    const std::shared_lock lock{store_->mutex};
-    ListPage<JournalEvent> page;
-    const auto count = static_cast<std::int64_t>(store_->events.size());
-    const std::int64_t step = filter.oldest_first ? 1 : -1;
-    const auto cursor = cursor_number(filter);
-    auto seq = cursor ? *cursor + step : (filter.oldest_first ? 1 : count);
-    for (seq = filter.oldest_first ? seq : std::min(seq, count); seq >= 1 && seq <= count; seq += step) {
-      const auto& event = store_->events[static_cast<std::size_t>(seq - 1)].first;
-      if (!matches(event, filter))
-        continue;
-      if (page.rows.size() == static_cast<std::size_t>(filter.limit)) {
-        page.next_cursor = std::to_string(page.rows.back().seq);
-        break;
-      }
-      page.rows.push_back(event);
-    }
-    return page;
-  }
+  Result<ListPage<JournalEvent>> events(const ListFilter& filter) override { return list<JournalEvent>(filter); }
 
   Result<std::int64_t> verify() override {
     const std::shared_lock lock{store_->mutex};
-    ChainHasher hasher;
-    ChainHash before{};
-    for (const auto& [event, hash] : store_->events) {
-      before = hasher.link(before, event);
-      if (before != hash)
-        return Error{ErrorKind::invalid, "JOURNAL_TAMPERED",
-                     "journal row " + std::to_string(event.seq) + " does not fit the hash chain"};
-    }
-    return static_cast<std::int64_t>(store_->events.size());
+    return std::int64_t{std::ssize(store_->table<JournalEvent>().all())};
   }
 
 private:
   template <class T, class Pred>
   std::vector<T> all(Pred&& wanted) const {
     std::vector<T> out;
-    for (const auto& [number, row] : store_->table<T>().by_number)
-      if (wanted(row))
-        out.push_back(row);
+    for (const auto& entry : store_->table<T>().all())
+      if (wanted(row_in(entry)))
+        out.push_back(row_in(entry));
     return out;
-  }
-
-  template <class T>
-  const T* find(std::string_view key) const {
-    const auto& table = store_->table<T>();
-    const auto found = table.numbers.find(std::string{key} + '\0');
-    return found == table.numbers.end() ? nullptr : &table.by_number.at(found->second);
   }
 
   template <class T, class Out = T>
@@ -360,13 +368,13 @@ private:
       return false;
     if (filter.source.empty() && filter.symbol.empty())
       return true;
-    const auto* signal = find<SignalRow>(decision.signal.view());
+    const auto* signal = store_->table<SignalRow>().find(decision.signal.view());
     return signal != nullptr && (filter.source.empty() || signal->source.view() == filter.source) &&
            (filter.symbol.empty() || signal->symbol.view() == filter.symbol);
   }
 
   void recover_signals(RecoveredState& out, Instant mentions_since) const {
-    for (const auto& [number, row] : store_->table<SignalRow>().by_number) {
+    for (const auto& row : store_->table<SignalRow>().all()) {
       auto view = store_->view(row);
       const auto final =
         std::ranges::count_if(view.decisions, [](const Decision& d) { return is_final(d.disposition.kind); });
@@ -375,8 +383,7 @@ private:
     }
     out.recent_mentions = all<Mention>([&](const auto& m) { return m.created_at > mentions_since; });
     std::ranges::stable_sort(out.recent_mentions, {}, &Mention::created_at);
-    const auto& mentions = store_->table<Mention>().by_number;
-    out.last_mention_id = mentions.empty() ? 0 : mentions.rbegin()->first;
+    out.last_mention_id = store_->table<Mention>().last_id();
   }
 
   std::shared_ptr<MemoryStore> store_;

@@ -1,8 +1,8 @@
 // What every journal has to agree on about each table: its name, its key, its columns, what a list may filter by.
 // One description serves the memory, SQLite and PostgreSQL journals, so that they answer alike.
 //
-// Rows of a table are numbered by their first write, from 1; lists page by that number. A mention's number is its id,
-// an event's its seq.
+// Rows of a table have rising numbers in the order of their first write; lists page by that number. A mention's
+// number is its id, an event's its seq.
 #pragma once
 
 #include "persistence/journal.hpp"

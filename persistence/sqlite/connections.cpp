@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 namespace heed::sqlite {
 namespace {
@@ -219,30 +220,20 @@ Statement& ReadConnection::prepare(const std::string& sql) {
   return found->second;
 }
 
-std::unique_ptr<ReadConnection> ReadPool::take() {
-  std::unique_lock lock{mutex_};
-  freed_.wait(lock, [this] { return !idle_.empty() || open_ < options_.most_readers; });
-  if (!idle_.empty()) {
-    auto connection = std::move(idle_.back());
-    idle_.pop_back();
-    return connection;
-  }
-  ++open_;
-  lock.unlock();
-  try {
-    return std::make_unique<ReadConnection>(path_, options_);
-  } catch (...) {
-    lock.lock();
-    --open_;
-    freed_.notify_one();
-    throw;
-  }
+ReadConnection::Snapshot::Snapshot(ReadConnection& connection) : connection_{connection} {
+  connection_.prepare("BEGIN").run();
 }
 
-void ReadPool::give_back(std::unique_ptr<ReadConnection> connection) {
-  const std::lock_guard lock{mutex_};
-  idle_.push_back(std::move(connection));
-  freed_.notify_one();
+ReadConnection::Snapshot::~Snapshot() {
+  if (!connection_.db_.idle())
+    sqlite3_exec(connection_.db_.get(), "COMMIT", nullptr, nullptr, nullptr);
+}
+
+void ReadConnection::check_whole() {
+  auto& check = prepare("PRAGMA quick_check(1)");
+  const ResetGuard guard{check};
+  if (check.step() && check.text(0) != "ok")
+    damaged(std::string{check.text(0)});
 }
 
 }  // namespace heed::sqlite

@@ -1,16 +1,16 @@
-// Connections of one database file: how they are opened, checked and migrated, and the pool of those that only read.
+// Connections of one database file: how they are opened, checked and migrated, and what those can do that only read.
 #pragma once
 
 #include "persistence/chain.hpp"
+#include "persistence/sql/query.hpp"
 #include "persistence/sqlite/database.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
 
-#include <condition_variable>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
+#include <variant>
 
 namespace heed::sqlite {
 
@@ -30,51 +30,59 @@ Database open_for_writing(const std::string& path, const Options& options);
 /// Throws Failure (SQLITE_CORRUPT) when the last row of the journal does not fit the stored end of the chain.
 ChainHead read_head(const Database& db);
 
-/// A connection that cannot write, with the statements it has prepared.
+/// A connection that cannot write, with the statements it has prepared: what sql::Reader asks.
 class ReadConnection {
 public:
   ReadConnection(const std::string& path, const Options& options);
-  /// Prepared once per text; statements live as long as the connection.
-  Statement& prepare(const std::string& sql);
-  Database& database() { return db_; }
 
-private:
-  Database db_;
-  std::map<std::string, Statement> statements_;
-};
-
-/// Thread-safe. Opens connections when they are first needed.
-class ReadPool {
-public:
-  ReadPool(std::string path, Options options) : path_{std::move(path)}, options_{std::move(options)} {}
-
-  /// One connection for one caller, given back at its end.
-  class Lease {
+  /// Everything inside sees one state of the database.
+  class Snapshot {
   public:
-    explicit Lease(ReadPool& pool) : pool_{pool}, connection_{pool.take()} {}
-    ~Lease() { pool_.give_back(std::move(connection_)); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    ReadConnection* operator->() const { return connection_.get(); }
-    ReadConnection& operator*() const { return *connection_; }
+    explicit Snapshot(ReadConnection& connection);
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
 
   private:
-    ReadPool& pool_;
-    std::unique_ptr<ReadConnection> connection_;
+    ReadConnection& connection_;
   };
 
-  const std::string& path() const { return path_; }
+  /// Calls f(row) for each row until it returns false.
+  template <class F>
+  void run(const sql::Query& query, F&& f) {
+    auto& statement = prepare(query.text());
+    const ResetGuard guard{statement};
+    int at = 0;
+    for (const auto& value : query.values())
+      std::visit([&](const auto& v) { statement.bind(++at, v); }, value);
+    while (statement.step())
+      if (!f(std::as_const(statement)))
+        return;
+  }
+
+  /// Throws Failure when a page or a row is damaged.
+  void check_whole();
+  std::int64_t head_seq() const { return read_head(db_).seq; }
+  [[noreturn]] void damaged(const std::string& words) const { throw Failure{SQLITE_CORRUPT, words}; }
+  bool usable() const { return db_.idle(); }
+
+  // Signals are told by their number (see schema.cpp); 0 is the number of the few that have no row.
+  static constexpr std::string_view working = "rowid IN (SELECT order_number FROM working)";
+  static constexpr std::string_view undecided = "rowid IN (SELECT signal_number FROM undecided)";
+  static constexpr std::string_view decision_of_signal = "d.signal_number=signals.rowid";
+  static constexpr std::string_view signal_of_decision = "s.rowid=decisions.signal_number";
+  static std::string use_index(const std::string& name) { return " INDEXED BY " + name; }
+  static void add_signal(sql::Query& query, const std::string& signal) {
+    query.add(" AND signal_number IN (0, (SELECT rowid FROM signals WHERE signal=?))", signal);
+    query.add(" AND signal=?", signal);
+  }
 
 private:
-  std::unique_ptr<ReadConnection> take();
-  void give_back(std::unique_ptr<ReadConnection> connection);
+  /// Prepared once per text; statements live as long as the connection.
+  Statement& prepare(const std::string& sql);
 
-  const std::string path_;
-  const Options options_;
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<ReadConnection>> idle_;
-  int open_ = 0;
+  Database db_;
+  std::map<std::string, Statement> statements_;
 };
 
 }  // namespace heed::sqlite

@@ -74,6 +74,8 @@ public:
   /// Valid until the next step or reset.
   std::string_view text(int column) const;
   std::span<const std::uint8_t> blob(int column) const;
+  /// A column holds what no version ever wrote.
+  [[noreturn]] void damaged(const std::string& words) const { throw Failure{SQLITE_CORRUPT, words}; }
 
 private:
   void check(int code) const {

@@ -1,23 +1,28 @@
-// Rows to parameters and back. Decimals, instants, dates and enumerations are text, so that people and other programs
-// can read the tables; nested structs are JSON text.
+// Rows to parameters. Decimals, instants, dates and enumerations are text, so that people and other programs can read
+// the tables; nested structs are JSON text.
 #pragma once
 
-#include "persistence/chain.hpp"
-#include "persistence/json_read.hpp"
+#include "persistence/json_write.hpp"
+#include "persistence/sql/columns.hpp"
 #include "persistence/sqlite/database.hpp"
-#include "persistence/tables.hpp"
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <string>
 
 namespace heed::sqlite {
 
-/// Binds one row's columns, in order, from parameter 1. Keeps formatted text alive for as long as it lives itself.
+/// Where a row's formatted text lives until the statement has run. One is used for row after row.
+struct BindSpace {
+  std::array<ShortText, 16> texts;       // decimals, instants and dates of the widest row
+  std::array<std::string, 4> documents;  // nested structs of the widest row
+};
+
+/// Binds one row's columns, in order, from parameter 1.
 class RowBinder {
 public:
-  explicit RowBinder(Statement& statement) : statement_{statement} {}
+  RowBinder(Statement& statement, BindSpace& space)
+      : statement_{statement}, texts_{space.texts}, documents_{space.documents} {}
 
   template <class T>
   void bind_row(const T& row) {
@@ -38,7 +43,10 @@ public:
     } else if constexpr (std::integral<Field>) {
       statement_.bind(++at_, static_cast<std::int64_t>(field));
     } else if constexpr (json_detail::FieldStruct<Field>) {
-      statement_.bind(++at_, std::string_view{documents_.emplace_back(to_json(field))});
+      auto& document = documents_.at(document_count_++);
+      document.clear();
+      append_json(document, field);
+      statement_.bind(++at_, std::string_view{document});
     } else {
       auto& text = texts_.at(text_count_++);
       text = short_text(field);
@@ -47,95 +55,12 @@ public:
   }
 
 private:
-  static constexpr std::size_t most_texts = 16;  // decimals, instants and dates of the widest row
-
   Statement& statement_;
+  std::array<ShortText, 16>& texts_;
+  std::array<std::string, 4>& documents_;
   int at_ = 0;
-  std::array<ShortText, most_texts> texts_;
-  std::size_t text_count_ = 0;
-  std::deque<std::string> documents_;  // a deque, so that text does not move
+  std::size_t text_count_ = 0, document_count_ = 0;
 };
-
-/// Reads columns from `first` on into a row. Throws Failure (SQLITE_CORRUPT) on text that no version ever wrote.
-class RowReader {
-public:
-  RowReader(const Statement& statement, int first) : statement_{statement}, at_{first} {}
-
-  template <class T>
-  T read_row() {
-    T row{};
-    for_each_column(row, [this](std::string_view name, auto& field) { read(name, field); });
-    return row;
-  }
-
-  template <class Field>
-  void read(std::string_view name, Field& field) {
-    if constexpr (json_detail::is_optional<Field>) {
-      if (statement_.is_null(at_)) {
-        field.reset();
-        ++at_;
-      } else {
-        read(name, field.emplace());
-      }
-    } else if constexpr (std::integral<Field>) {
-      field = static_cast<Field>(statement_.number(at_++));
-    } else {
-      const auto text = statement_.text(at_++);
-      if (!parse(text, field))
-        throw Failure{SQLITE_CORRUPT, "column " + std::string{name} + " holds \"" + std::string{text.substr(0, 60)} +
-                                        "\", which is no value of it"};
-    }
-  }
-
-private:
-  template <class Field>
-  static bool assign(const std::optional<Field>& value, Field& field) {
-    if (value)
-      field = *value;
-    return value.has_value();
-  }
-
-  template <class Field>
-  static bool parse(std::string_view text, Field& field) {
-    if constexpr (std::same_as<Field, std::string>) {
-      field = text;
-      return true;
-    } else if constexpr (requires { Field::capacity; }) {
-      if (text.size() > Field::capacity)
-        return false;
-      field = Field{text};
-      return true;
-    } else if constexpr (NamedEnum<Field>) {
-      return assign(enum_from<Field>(text), field);
-    } else if constexpr (std::same_as<Field, Decimal>) {
-      return assign(Decimal::parse(text), field);
-    } else if constexpr (std::same_as<Field, Instant>) {
-      return assign(parse_rfc3339(text), field);
-    } else if constexpr (std::same_as<Field, Date>) {
-      return assign(parse_iso_date(text), field);
-    } else {
-      auto value = from_json<Field>(text, {.missing_fields = true});
-      if (value)
-        field = std::move(value).value();
-      return value.ok();
-    }
-  }
-
-  const Statement& statement_;
-  int at_;
-};
-
-/// "\"a\",\"b\"": the columns of T, in order.
-template <class T>
-std::string column_list() {
-  std::string out;
-  const T row{};
-  for_each_column(row, [&](std::string_view name, const auto&) {
-    out += out.empty() ? "\"" : ",\"";
-    (out += name) += '"';
-  });
-  return out;
-}
 
 /// How a table uses the number of its rows' signal (see schema.cpp): not at all, as a part of its key, or for an
 /// index.
@@ -148,29 +73,20 @@ template <class T>
 inline constexpr bool has_signal_number = keyed_by_signal<T> || indexed_by_signal<T>;
 
 /// INSERT that replaces the row of the same key, keeping its number. The parameters are the columns of T, then the
-/// signal's number where the table has it. `also_set` is an assignment for rows that are replaced.
+/// signal's number where the table has it.
 template <class T>
-std::string upsert_sql(std::string_view also_set = {}) {
-  std::string columns = column_list<T>();
-  std::string parameters, keys, updates{also_set};
-  const auto add = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : ",") + item; };
-  const T row{};
-  for_each_column(row, [&](std::string_view name, const auto&) {
-    add(parameters, "?");
-    const auto quoted = '"' + std::string{name} + '"';
-    if (std::ranges::find(Table<T>::key, name) != Table<T>::key.end())
-      add(keys, quoted);
-    else
-      add(updates, quoted + "=excluded." + quoted);
-  });
+std::string upsert_sql() {
+  std::string columns = sql::column_list<T>();
+  auto parameters = std::string{"?"};
+  for (auto commas = std::ranges::count(columns, ','); commas > 0; --commas)
+    parameters += ",?";
   if constexpr (has_signal_number<T>) {
-    add(columns, "signal_number");
-    add(parameters, "?");
-    add(keyed_by_signal<T> ? keys : updates,
-        keyed_by_signal<T> ? "signal_number" : "signal_number=excluded.signal_number");
+    columns += ",signal_number";
+    parameters += ",?";
   }
-  return "INSERT INTO " + std::string{Table<T>::name} + '(' + columns + ") VALUES(" + parameters + ") ON CONFLICT(" +
-         keys + ") DO UPDATE SET " + updates;
+  return "INSERT INTO " + std::string{Table<T>::name} + '(' + columns + ") VALUES(" + parameters + ')' +
+         sql::on_conflict<T>(keyed_by_signal<T> ? ",signal_number" : "",
+                             indexed_by_signal<T> ? ",signal_number=excluded.signal_number" : "");
 }
 
 }  // namespace heed::sqlite

@@ -15,7 +15,7 @@ Result<JournalPair> open_journal(const std::string& path, const Options& options
   try {
     auto db = open_for_writing(path, options);
     auto writer = std::make_unique<Writer>(path, options, std::move(lock).value(), std::move(db));
-    return JournalPair{std::move(writer), std::make_shared<Reader>(path, options)};
+    return JournalPair{std::move(writer), make_reader(path, options)};
   } catch (const Failure& failure) {
     auto error = to_error(failure, path);
     if (failure.code == SQLITE_SCHEMA)

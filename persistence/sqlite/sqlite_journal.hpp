@@ -11,7 +11,7 @@ namespace heed::sqlite {
 
 struct Options {
   std::string vfs;                           // empty: the system's; tests name one that fails on purpose
-  std::int64_t checkpoint_pages = 4'000;     // WAL pages after which an append copies them into the database file
+  std::int64_t checkpoint_pages = 16'000;    // WAL pages after which an append copies them into the database file
   std::int64_t idle_checkpoint_pages = 500;  // the same for an append of nothing, which is upkeep
   std::int64_t cache_kib = 65'536;           // page cache of the writer
   std::int64_t check_rows = 100'000;         // at open, tables up to this many rows are checked for damage

@@ -1,14 +1,13 @@
 #include "persistence/sqlite/writer.hpp"
 
+#include <algorithm>
+
 namespace heed::sqlite {
 namespace {
 
 template <std::size_t... I>
 void prepare_upserts(const Database& db, std::array<Statement, sizeof...(I)>& out, std::index_sequence<I...>) {
-  const auto prepare = [&]<class T>(std::type_identity<T>) {
-    // A signal that is written again has to be looked at again.
-    return Statement{db, upsert_sql<T>(std::same_as<T, SignalRow> ? "undecided=1" : "")};
-  };
+  const auto prepare = [&]<class T>(std::type_identity<T>) { return Statement{db, upsert_sql<T>()}; };
   ((out[I] = prepare(std::type_identity<std::variant_alternative_t<I, Row>>{})), ...);
 }
 
@@ -29,6 +28,33 @@ int note_wal_pages(void* pages, sqlite3*, const char*, int count) {
   return SQLITE_OK;
 }
 
+// The columns that may change while those that indexes are made of stay: then no index is touched.
+bool plain_order_column(std::string_view name) {
+  return name != "client_order_id" && name != "created_at" && name != "leg" && name != "signal";
+}
+
+std::string update_order_sql() {
+  std::string sets;
+  const OrderRow row;
+  for_each_column(row, [&](std::string_view name, const auto&) {
+    if (plain_order_column(name))
+      ((sets += sets.empty() ? "\"" : ",\"") += name) += "\"=?";
+  });
+  return "UPDATE orders SET " + sets + " WHERE rowid=?";
+}
+
+// Whether a commit that failed so cannot have happened. The last page that a commit appends to the log is what makes
+// it one, and it is synced after that: with no room for a page there is no such page. After a failed sync there may
+// be.
+bool surely_undone(int code) { return (code & 0xFF) == SQLITE_FULL || code == SQLITE_IOERR_WRITE; }
+
+template <class Map>
+void make_room(Map& map) {
+  constexpr std::size_t most_kept = 50'000;
+  if (map.size() >= most_kept)
+    map.clear();
+}
+
 constexpr const char* final_kinds =
   "('filled','closed','no_op','risk_denied','dry_run','broker_rejected','expired','cancelled','superseded',"
   "'duplicate_of','invalid','failed')";
@@ -43,15 +69,19 @@ Writer::Writer(std::string path, Options options, LockFile lock, Database db)
       begin_{db_, "BEGIN IMMEDIATE"},
       commit_{db_, "COMMIT"},
       rollback_{db_, "ROLLBACK"},
-      event_{db_, "INSERT INTO journal(" + column_list<JournalEvent>() +
+      event_{db_, "INSERT INTO journal(" + sql::column_list<JournalEvent>() +
                     ",signal_number,hash) VALUES(?,?,?,?,?,?,?,?,?,?)"},
       head_row_{db_, "INSERT OR REPLACE INTO journal_head(id,seq,hash) VALUES(1,?,?)"},
       find_signal_{db_, "SELECT rowid FROM signals WHERE signal=?"},
-      reopen_signal_{db_, "UPDATE signals SET undecided=1 WHERE rowid=? AND undecided=0"},
-      settle_signal_{db_, std::string{"UPDATE signals SET undecided=0 WHERE rowid=?1 AND undecided=1 AND"
-                                      " (SELECT count(*) FROM decisions WHERE signal_number=?1 AND disposition IN "} +
-                            final_kinds +
-                            ") >= max(followers, (SELECT count(*) FROM decisions WHERE signal_number=?1))"},
+      count_decisions_{db_, std::string{"SELECT (SELECT followers FROM signals WHERE rowid=?1), count(*),"
+                                        " count(*) FILTER (WHERE disposition IN "} +
+                              final_kinds + ") FROM decisions WHERE signal_number=?1"},
+      mark_undecided_{db_, "INSERT OR IGNORE INTO undecided(signal_number) VALUES(?)"},
+      unmark_undecided_{db_, "DELETE FROM undecided WHERE signal_number=?"},
+      find_order_{db_, "SELECT rowid FROM orders WHERE client_order_id=?"},
+      update_order_{db_, update_order_sql()},
+      mark_working_{db_, "INSERT OR IGNORE INTO working(order_number) VALUES(?)"},
+      unmark_working_{db_, "DELETE FROM working WHERE order_number=?"},
       head_{read_head(db_)},
       last_broker_call_{last_id(db_)},
       orphans_{any_orphans(db_)} {
@@ -70,6 +100,7 @@ Status Writer::append(std::span<Batch* const> batches) {
     return Error{ErrorKind::unavailable, "STORE_REOPEN",
                  "database " + path_ + ": the fate of an earlier write is unknown; open it again"};
   const auto before = head_;
+  plan_.plan(batches);
   bool committing = false;
   try {
     if (batches.empty()) {
@@ -78,13 +109,12 @@ Status Writer::append(std::span<Batch* const> batches) {
       return Ok{};
     }
     begin_.run();
-    for (auto* batch : batches) {
-      // Rows first, so that an event finds the number of a signal that comes with it.
-      for (auto& row : batch->rows)
-        std::visit([this](auto& r) { write(r); }, row);
+    // Rows first, so that an event finds the number of a signal that comes with it.
+    for (auto* row : plan_.rows())
+      std::visit([this](auto& r) { write(r); }, *row);
+    for (auto* batch : batches)
       for (auto& event : batch->events)
         write(event);
-    }
     settle_signals();
     if (head_.seq != before.seq)
       write_head();
@@ -92,7 +122,7 @@ Status Writer::append(std::span<Batch* const> batches) {
     commit_.run();
   } catch (const Failure& failure) {
     auto error = to_error(failure, path_);
-    broken_ = !roll_back(batches, before) || committing;
+    broken_ = !roll_back(batches, before) || (committing && !surely_undone(failure.code));
     if (broken_)
       error.kind = ErrorKind::unknown;
     return error;
@@ -104,9 +134,9 @@ Status Writer::append(std::span<Batch* const> batches) {
 
 // What was promised to the caller in place is taken back too. False: the transaction could not be undone.
 bool Writer::roll_back(std::span<Batch* const> batches, const ChainHead& before) {
-  new_signals_.clear();
-  decided_signals_.clear();
-  signal_numbers_.clear();
+  touched_.clear();
+  signals_.clear();
+  orders_.clear();
   for (auto* batch : batches) {
     for (auto& event : batch->events)
       event.seq = 0;
@@ -127,19 +157,17 @@ bool Writer::roll_back(std::span<Batch* const> batches, const ChainHead& before)
 
 // The number of the signal's row; 0 when it has none.
 std::int64_t Writer::signal_number(const SignalId& signal) {
-  constexpr std::size_t most_kept = 100'000;
   if (signal.empty())
     return 0;
-  if (const auto known = signal_numbers_.find(signal); known != signal_numbers_.end())
-    return known->second;
+  if (const auto known = signals_.find(signal); known != signals_.end())
+    return known->second.number;
   find_signal_.bind(1, signal);
   const ResetGuard guard{find_signal_};
   if (!find_signal_.step())
     return 0;
   const auto number = find_signal_.number(0);
-  if (signal_numbers_.size() >= most_kept)
-    signal_numbers_.clear();
-  signal_numbers_.emplace(signal, number);
+  make_room(signals_);
+  signals_.emplace(signal, KnownSignal{number, false});
   return number;
 }
 
@@ -157,7 +185,7 @@ void Writer::bind_signal_number(RowBinder& binder, const T& row) {
 template <class T>
 void Writer::write(T& row) {
   auto& statement = upsert<T>();
-  RowBinder binder{statement};
+  RowBinder binder{statement, space_};
   binder.bind_row(row);
   bind_signal_number(binder, row);
   statement.run();
@@ -166,7 +194,7 @@ void Writer::write(T& row) {
 void Writer::write(JournalEvent& event) {
   event.seq = head_.seq + 1;
   const auto hash = hasher_.link(head_.hash, event);
-  RowBinder binder{event_};
+  RowBinder binder{event_, space_};
   binder.bind_row(event);
   bind_signal_number(binder, event);
   event_.bind_blob(10, hash);
@@ -177,11 +205,16 @@ void Writer::write(JournalEvent& event) {
 void Writer::write(SignalRow& row) {
   sqlite3_set_last_insert_rowid(db_.get(), 0);
   write<SignalRow>(row);
-  new_signals_.insert(row.signal);
   const auto number = sqlite3_last_insert_rowid(db_.get());
-  if (number == 0)  // it was there already
+  auto& touched = touched_[row.signal];
+  touched.followers = row.followers;
+  if (number == 0) {  // it was there already
+    touched.must_count = true;
     return;
-  signal_numbers_.insert_or_assign(row.signal, number);
+  }
+  make_room(signals_);
+  signals_.insert_or_assign(row.signal, KnownSignal{number, false});
+  touched.is_new = true;
   if (orphans_)
     adopt_orphans(row.signal, number);
 }
@@ -194,17 +227,71 @@ void Writer::adopt_orphans(const SignalId& signal, std::int64_t number) {
     adopt.bind(2, signal);
     adopt.run();
   }
-  decided_signals_.insert(signal);
+  auto& touched = touched_[signal];
+  touched.is_new = false;
+  touched.must_count = true;
 }
 
 void Writer::write(Decision& row) {
   write<Decision>(row);
+  auto& touched = touched_[row.signal];
+  ++touched.decisions;
   if (is_final(row.disposition.kind)) {
-    decided_signals_.insert(row.signal);
-  } else if (!new_signals_.contains(row.signal)) {
-    reopen_signal_.bind(1, signal_number(row.signal));
-    reopen_signal_.run();
+    ++touched.final;
+    touched.must_count = true;
   }
+}
+
+void Writer::write(OrderRow& row) {
+  if (rewrite(row))
+    return;
+  sqlite3_set_last_insert_rowid(db_.get(), 0);
+  write<OrderRow>(row);
+  note_order(row);
+}
+
+// False: nothing is known of the order, or it changed in what indexes are made of.
+bool Writer::rewrite(const OrderRow& row) {
+  const auto found = orders_.find(row.client_order_id);
+  if (found == orders_.end())
+    return false;
+  auto& known = found->second;
+  if (known.created_at != row.created_at || known.leg != row.leg || known.signal != row.signal)
+    return false;
+  RowBinder binder{update_order_, space_};
+  for_each_column(row, [&](std::string_view name, const auto& field) {
+    if (plain_order_column(name))
+      binder.bind(field);
+  });
+  binder.bind(known.number);
+  update_order_.run();
+  const bool working = !is_terminal(row.status);
+  if (working != known.working) {
+    auto& mark = working ? mark_working_ : unmark_working_;
+    mark.bind(1, known.number);
+    mark.run();
+    known.working = working;
+  }
+  return true;
+}
+
+// After the order's whole row was written.
+void Writer::note_order(const OrderRow& row) {
+  auto number = sqlite3_last_insert_rowid(db_.get());
+  const bool is_new = number != 0;
+  if (!is_new) {
+    find_order_.bind(1, row.client_order_id);
+    const ResetGuard guard{find_order_};
+    number = find_order_.step() ? find_order_.number(0) : 0;
+  }
+  const bool working = !is_terminal(row.status);
+  if (working || !is_new) {
+    auto& mark = working ? mark_working_ : unmark_working_;
+    mark.bind(1, number);
+    mark.run();
+  }
+  make_room(orders_);
+  orders_.insert_or_assign(row.client_order_id, KnownOrder{number, row.created_at, row.leg, row.signal, working});
 }
 
 void Writer::write(BrokerCallRow& row) {
@@ -218,14 +305,38 @@ void Writer::write_head() {
   head_row_.run();
 }
 
-// A start looks only at signals that are marked undecided; the mark goes when the last decision is final.
+// A start looks only at the signals in `undecided`; a signal leaves it when its last decision is final.
 void Writer::settle_signals() {
-  for (const auto& signal : decided_signals_) {
-    settle_signal_.bind(1, signal_number(signal));
-    settle_signal_.run();
+  for (const auto& [signal, touched] : touched_) {
+    const auto number = signal_number(signal);
+    if (number == 0)
+      continue;  // its row will come
+    if (touched.is_new) {
+      if (touched.final < std::max(touched.followers, touched.decisions))
+        set_undecided(signal, number, true);
+    } else if (touched.must_count || !signals_[signal].undecided) {
+      count_decisions(signal, number);
+    }
   }
-  new_signals_.clear();
-  decided_signals_.clear();
+  touched_.clear();
+}
+
+void Writer::count_decisions(const SignalId& signal, std::int64_t number) {
+  bool undecided = false;
+  {
+    count_decisions_.bind(1, number);
+    const ResetGuard guard{count_decisions_};
+    undecided = count_decisions_.step() &&
+                count_decisions_.number(2) < std::max(count_decisions_.number(0), count_decisions_.number(1));
+  }
+  set_undecided(signal, number, undecided);
+}
+
+void Writer::set_undecided(const SignalId& signal, std::int64_t number, bool undecided) {
+  auto& mark = undecided ? mark_undecided_ : unmark_undecided_;
+  mark.bind(1, number);
+  mark.run();
+  signals_.insert_or_assign(signal, KnownSignal{number, undecided});
 }
 
 // Never in the way of readers. What it cannot copy now, the next one will; a failure costs nothing but log space, and

@@ -1,17 +1,40 @@
 // The writing half of the SQLite journal. Owns the file's lock and its only connection that writes or checkpoints.
 #pragma once
 
+#include "persistence/row_plan.hpp"
 #include "persistence/sqlite/connections.hpp"
 #include "persistence/sqlite/lock_file.hpp"
 #include "persistence/sqlite/row_codec.hpp"
 
 #include <array>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
 
 namespace heed::sqlite {
+
+/// What the writer remembers of a signal, so that it need not be looked up.
+struct KnownSignal {
+  std::int64_t number = 0;
+  bool undecided = false;  // surely marked so; false says nothing
+};
+
+/// What one append did to a signal.
+struct TouchedSignal {
+  bool is_new = false;      // so all its decisions are of this append
+  bool must_count = false;  // its row was written again, or a decision became final
+  std::int32_t followers = 0;
+  std::int32_t decisions = 0, final = 0;
+};
+
+/// What the writer remembers of an order: where it is, and the columns that indexes are made of.
+struct KnownOrder {
+  std::int64_t number = 0;
+  Instant created_at{};
+  Leg leg = Leg::entry;
+  SignalId signal;
+  bool working = false;
+};
 
 class Writer final : public JournalWriter {
 public:
@@ -27,6 +50,7 @@ private:
   void write(JournalEvent& event);
   void write(SignalRow& row);
   void write(Decision& row);
+  void write(OrderRow& row);
   void write(BrokerCallRow& row);
   template <class T>
   void write(T& row);
@@ -36,6 +60,10 @@ private:
   template <class T>
   void bind_signal_number(RowBinder& binder, const T& row);
   void settle_signals();
+  void count_decisions(const SignalId& signal, std::int64_t number);
+  void set_undecided(const SignalId& signal, std::int64_t number, bool undecided);
+  bool rewrite(const OrderRow& row);
+  void note_order(const OrderRow& row);
   void checkpoint();
   bool roll_back(std::span<Batch* const> batches, const ChainHead& before);
 
@@ -48,15 +76,19 @@ private:
   const Options options_;
   LockFile lock_;  // before the connection: released after it is closed
   Database db_;
-  Statement begin_, commit_, rollback_, event_, head_row_, find_signal_, reopen_signal_, settle_signal_;
+  Statement begin_, commit_, rollback_, event_, head_row_, find_signal_, count_decisions_, mark_undecided_,
+    unmark_undecided_, find_order_, update_order_, mark_working_, unmark_working_;
   std::array<Statement, std::variant_size_v<Row>> upserts_;
+  BindSpace space_;
+  RowPlan plan_;
   ChainHasher hasher_;
   ChainHead head_;
   std::int64_t last_broker_call_ = 0;
-  std::int64_t wal_pages_ = 0;                                 // in the log and not yet in the database file
-  std::set<SignalId> new_signals_, decided_signals_;           // of the append under way
-  std::unordered_map<SignalId, std::int64_t> signal_numbers_;  // of recent signals
-  bool orphans_ = false;                                       // decisions or intents exist whose signal has no row
+  std::int64_t wal_pages_ = 0;                           // in the log and not yet in the database file
+  std::unordered_map<SignalId, TouchedSignal> touched_;  // by the append under way
+  std::unordered_map<SignalId, KnownSignal> signals_;    // recent ones
+  std::unordered_map<ClientOrderId, KnownOrder> orders_;
+  bool orphans_ = false;  // decisions or intents exist whose signal has no row
   bool broken_ = false;
 };
 

@@ -64,14 +64,28 @@ void upkeep_later(JournalSelf self) {
     self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
 }
 
+/// Another process writes to the store now.
+bool taken_over(const Error& error) { return error.code == "STORE_FENCED"; }
+
+void end_taken_over(JournalSelf self, const std::string& words) {
+  self->quit(caf::make_error(caf::sec::runtime_error, "journal: another process took it over: " + words));
+}
+
 void upkeep(JournalSelf self) {
   auto& st = self->state;
   if (!std::exchange(st.quiet, true)) {
     self->delayed_send(self, st.args->upkeep_after, FlushDue{false, true});
     return;
   }
-  st.upkeep_due = false;
-  if (const auto status = st.args->writer->append({}); !status)
+  st.upkeep_due = st.args->watch_interval.count() > 0;
+  if (st.upkeep_due)
+    self->delayed_send(self, st.args->watch_interval, FlushDue{false, true});
+  const auto status = st.args->writer->append({});
+  if (status)
+    return;
+  if (taken_over(status.error()))
+    end_taken_over(self, status.error().detail);
+  else
     spdlog::warn("journal: upkeep failed: {}", status.error().detail);
 }
 
@@ -201,6 +215,8 @@ void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch
   if (error.kind == ErrorKind::unknown)
     self->quit(
       caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
+  else if (taken_over(error))
+    end_taken_over(self, st.last_error);
 }
 
 void commit(JournalSelf self) {
@@ -294,6 +310,8 @@ caf::result<Appended> take(JournalSelf self, Append& append) {
 JournalActor::behavior_type journal_actor(JournalSelf self, std::shared_ptr<JournalActorArgs> args) {
   set_handlers(self);
   self->state.args = std::move(args);
+  if (self->state.args->watch_interval.count() > 0)
+    upkeep_later(self);
   return {
     [self](InspectSelf) {
       const auto& st = self->state;

@@ -11,7 +11,8 @@
 //
 // An append that fails is answered with an error and nothing of it is written. What was begun from it in the meantime
 // must not be written either: a later batch about a signal that never became durable is refused. A commit whose fate
-// is unknown ends the actor, and with it the process: a restart reads what is there.
+// is unknown ends the actor, and with it the process: a restart reads what is there. So does a store that another
+// process took over: this one must not act any more.
 #pragma once
 
 #include "actors/support.hpp"
@@ -43,6 +44,7 @@ struct JournalActorArgs {
   std::chrono::microseconds commit_delay{0};     // wait this long for more before any commit; 0: not at all
   std::size_t commit_batch_max = 512;            // as many share a commit at most
   std::chrono::milliseconds upkeep_after{100};   // without a commit
+  std::chrono::milliseconds watch_interval{0};  // ask so often whether the store is still ours; 0: nobody can take it
 };
 
 /// A batch that stands aside until its sequel comes or its time is over.

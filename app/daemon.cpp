@@ -153,8 +153,14 @@ Result<std::unique_ptr<JournalWriter>> Daemon::Impl::open_journal() {
       pair = std::move(opened).value();
       break;
     }
-    case config::JournalKind::postgres:
-      return Error{ErrorKind::invalid, "JOURNAL", "journal.kind: this build has no PostgreSQL journal; use sqlite"};
+    case config::JournalKind::postgres: {
+      const auto wait = std::chrono::seconds{config.journal.holder_wait_seconds};
+      auto opened = open_postgres_journal({config.journal.url.reveal(), wait});
+      if (!opened)
+        return opened.error();
+      pair = std::move(opened).value();
+      break;
+    }
   }
   reader = pair.reader;
   return std::move(pair.writer);
@@ -273,6 +279,8 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   // A price that has to be asked for takes a while; a caller does not notice these milliseconds.
   journal_args->company_wait = std::chrono::milliseconds{10};
   journal_args->commit_batch_max = static_cast<std::size_t>(config.journal.commit_batch_max);
+  if (config.journal.kind == config::JournalKind::postgres)  // which another machine's daemon may take over
+    journal_args->watch_interval = std::chrono::seconds{1};
   journal_args->on_commit = [this](std::span<Batch> batches) { feed.publish(take_events(batches)); };
   journal = system->spawn(journal_actor, journal_args);
 

@@ -65,6 +65,13 @@ Section journal() {
       .role = Role::database_url,
       .example = "\"postgresql:///heed\"",
       .doc = "PostgreSQL connection address; required with kind = \"postgres\". A password in it makes it a secret."},
+     {.name = "holder_wait_seconds",
+      .slot = slot_of<&Journal::holder_wait_seconds>,
+      .range = between(0, 86'400),
+      .unit = "seconds",
+      .doc =
+        "When another daemon holds the PostgreSQL journal, wait this long for it to go, then take over. 0 ends at "
+        "once with a message that names the holder."},
      {.name = "commit_batch_max",
       .slot = slot_of<&Journal::commit_batch_max>,
       .range = between(1, 100'000),

@@ -16,5 +16,6 @@ struct Migration {
 
 /// In order of their numbers.
 std::span<const Migration> sqlite_migrations();
+std::span<const Migration> postgres_migrations();
 
 }  // namespace heed

@@ -8,7 +8,8 @@ build_packages=(
   libcaf-dev libboost-dev libpqxx-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libtomlplusplus-dev libcli11-dev libsqlite3-dev libssl-dev zlib1g-dev libjemalloc-dev tzdata
 )
-test_packages=(python3 catch2 libhowardhinnant-date-dev curl jq procps clang-format clang-tidy clang libclang-rt-14-dev)
+test_packages=(python3 postgresql catch2 libhowardhinnant-date-dev curl jq procps clang-format clang-tidy clang
+  libclang-rt-14-dev)
 
 packages=("${build_packages[@]}" "${test_packages[@]}")
 if [[ "${1:-all}" == build ]]; then

@@ -40,23 +40,32 @@ int check_as_json(Session& session, const std::string& path) {
   return static_cast<int>(outcome.config ? Exit::done : Exit::config_invalid);
 }
 
-/// The SQLite file that `path`, --config or the defaults name.
-std::optional<std::string> journal_path(Session& session, const std::string& path, int& exit) {
+/// A store that may have no daemon: a SQLite file, or a database of a PostgreSQL server.
+struct NamedStore {
+  std::string file;
+  std::string url;
+  std::string words;  // for people; without secrets
+};
+
+/// The store that `path`, --config or the defaults name.
+std::optional<NamedStore> named_store(Session& session, const std::string& path, int& exit) {
   if (!path.empty())
-    return path;
+    return NamedStore{path, {}, path};
   Exit failed = Exit::done;
   if (session.globals().config.empty())
-    return std::string{"var/heed.db"};
+    return NamedStore{"var/heed.db", {}, "var/heed.db"};
   const auto config = session.load_config(session.globals().config, failed);
   exit = static_cast<int>(failed);
   if (!config)
     return std::nullopt;
-  if (config->journal.kind != config::JournalKind::sqlite) {
-    exit = session.fail(Exit::usage, "the configured journal is no file", {},
-                        "verify it through the running daemon: heed journal verify");
-    return std::nullopt;
+  switch (config->journal.kind) {
+    case config::JournalKind::sqlite: return NamedStore{config->journal.path, {}, config->journal.path};
+    case config::JournalKind::postgres: return NamedStore{{}, config->journal.url.reveal(), "in PostgreSQL"};
+    case config::JournalKind::memory: break;
   }
-  return config->journal.path;
+  exit = session.fail(Exit::usage, "the configured journal is kept in memory only", {},
+                      "verify it through the running daemon: heed journal verify");
+  return std::nullopt;
 }
 
 int say_verified(Session& session, std::string_view where, const Result<std::int64_t>& checked) {
@@ -80,19 +89,29 @@ int say_verified(Session& session, std::string_view where, const Result<std::int
   return 0;
 }
 
-int verify_file(Session& session, const std::string& path) {
+/// Of PostgreSQL without the leave of its holder, who may be another machine's daemon.
+Result<std::shared_ptr<JournalReader>> reader_of(const NamedStore& store) {
+  if (!store.url.empty())
+    return read_postgres_journal(store.url);
+  auto journal = open_sqlite_journal(store.file);
+  if (!journal)
+    return journal.error();
+  return std::move(journal).value().reader;
+}
+
+int verify_store(Session& session, const std::string& path) {
   int exit = 0;
-  const auto file = journal_path(session, path, exit);
-  if (!file)
+  const auto store = named_store(session, path, exit);
+  if (!store)
     return exit;
   std::error_code ignored;
-  if (!std::filesystem::exists(*file, ignored))
-    return session.fail(Exit::missing_input, "there is no journal " + *file, {},
+  if (store->url.empty() && !std::filesystem::exists(store->file, ignored))
+    return session.fail(Exit::missing_input, "there is no journal " + store->file, {},
                         "name it with --path, or its --config");
-  const auto journal = open_sqlite_journal(*file);
-  if (!journal)
-    return session.fail(Exit::bad_data, "the journal " + *file + " cannot be opened", journal.error().detail);
-  return say_verified(session, *file, journal.value().reader->verify());
+  const auto reader = reader_of(*store);
+  if (!reader)
+    return session.fail(Exit::bad_data, "the journal " + store->words + " cannot be opened", reader.error().detail);
+  return say_verified(session, store->words, reader.value()->verify());
 }
 
 int verify_through_daemon(Session& session) {
@@ -147,25 +166,26 @@ int show_version(Session& session) {
 }
 
 int verify_journal(Session& session, const std::string& path) {
-  // A running daemon holds its store alone, so it is asked; the file itself is read when there is none.
+  // A running daemon holds its store alone, so it is asked; the store itself is read when there is none.
   if (path.empty() && !session.unreachable())
     return verify_through_daemon(session);
-  return verify_file(session, path);
+  return verify_store(session, path);
 }
 
 int migrate(Session& session, const std::string& path) {
   int exit = 0;
-  const auto file = journal_path(session, path, exit);
-  if (!file)
+  const auto store = named_store(session, path, exit);
+  if (!store)
     return exit;
-  const auto journal = open_sqlite_journal(*file);
+  const auto journal =
+    store->url.empty() ? open_sqlite_journal(store->file) : open_postgres_journal({store->url, {}});
   if (!journal)
     return session.fail(journal.error().kind == ErrorKind::unavailable ? Exit::unreachable : Exit::bad_data,
-                        "the store " + *file + " cannot be migrated", journal.error().detail);
+                        "the store " + store->words + " cannot be migrated", journal.error().detail);
   if (session.globals().json)
     session.out() << "{\"ok\":true}\n";
   else
-    session.out() << printable(*file) << ": the schema is up to date\n";
+    session.out() << printable(store->words) << ": the schema is up to date\n";
   return 0;
 }
 

@@ -42,7 +42,10 @@ struct Fixture {
   TestJournal journal;
   std::vector<std::shared_ptr<TestSystem::Asked<Appended>>> asked;
   ~Fixture() { system.finish(); }
-  Fixture() { journal.start(system); }
+  explicit Fixture(std::chrono::milliseconds watch_interval = {}) {
+    journal.watch_interval = watch_interval;
+    journal.start(system);
+  }
 
   std::size_t append(Append what) {
     asked.push_back(system.ask<Appended>(journal.actor, std::move(what)));
@@ -278,6 +281,41 @@ TEST_CASE("journal: a commit whose fate is unknown ends the actor", "[actors][jo
   f.system.run();
   CHECK(f.outcome(1) == "error");
   CHECK(f.journal.control->appends == 1);
+}
+
+TEST_CASE("journal: a store that another process took over ends the actor", "[actors][journal]") {
+  using std::chrono::milliseconds;
+  Fixture f{milliseconds{1000}};
+  const auto ended = f.system.watch(f.journal.actor);
+  f.journal.control->code = "STORE_FENCED";
+
+  SECTION("by the commit that it refuses") {
+    f.journal.control->fail_next();
+    f.append(of_event("a"));
+    f.system.run();
+    CHECK(f.outcome(0) == "error");
+  }
+  SECTION("and without any, by being asked again and again") {
+    f.system.advance(milliseconds{3500});
+    CHECK_FALSE(ended->has_value());
+    CHECK(f.journal.control->upkeeps >= 3);
+    f.journal.control->upkeep_fails = true;
+    f.system.advance(milliseconds{1000});
+  }
+  REQUIRE(ended->has_value());
+  CHECK((*ended)->find("another process took it over") != std::string::npos);
+}
+
+TEST_CASE("journal: a store that cannot be asked for a while does not end the actor", "[actors][journal]") {
+  using std::chrono::milliseconds;
+  Fixture f{milliseconds{1000}};
+  const auto ended = f.system.watch(f.journal.actor);
+  f.journal.control->upkeep_fails = true;
+  f.system.advance(milliseconds{5000});
+  CHECK_FALSE(ended->has_value());
+  f.append(of_event("a"));
+  f.system.run();
+  CHECK(f.outcome(0) == "durable");
 }
 
 TEST_CASE("journal: the store does its own work when nothing has come for a while, once", "[actors][journal]") {

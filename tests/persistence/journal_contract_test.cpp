@@ -9,7 +9,7 @@ using namespace heed::test;
 namespace {
 
 Store any_store() {
-  const auto kind = GENERATE(as<std::string>{}, "memory", "sqlite");
+  const auto kind = GENERATE(as<std::string>{}, "memory", "sqlite", "postgres");
   INFO("journal: " << kind);
   return open_store(kind);
 }
@@ -74,6 +74,61 @@ TEST_CASE("journal: every row comes back whole, and a second write replaces it",
   all.status = "all";
   CHECK(texts(must(reader.positions(all)).rows) == texts(std::vector{flat}));
   CHECK(must(reader.signal("s-1"))->decisions.at(0).disposition.kind == DispositionKind::filled);
+}
+
+TEST_CASE("journal: of what one append says of a row the last word is stored", "[persistence][contract]") {
+  auto store = any_store();
+  auto& reader = store.reader();
+  Batch first{{an_event("planned", "main", "NVDA", "s-1", "o-1", 1)},
+              {a_signal("s-1", 1), a_decision("s-1", "main", DispositionKind::received),
+               an_order("o-1", OrderStatus::initialized, 1), an_order("o-2", OrderStatus::initialized, 1),
+               CursorRow{"calls", "1", minute(1)}, a_call("main", 1)}};
+  Batch second{{an_event("sent", "main", "NVDA", "s-1", "o-1", 2)},
+               {an_order("o-1", OrderStatus::filled, 1), a_decision("s-1", "main", DispositionKind::filled),
+                CursorRow{"calls", "2", minute(2)}, a_call("main", 1)}};
+  Batch* const both[]{&first, &second};
+  must(store.writer().append(both));
+  ListFilter oldest;
+  oldest.oldest_first = true;
+  const auto orders = must(reader.orders(oldest)).rows;
+  CHECK(order_ids(orders) == Ids{"o-1", "o-2"});
+  CHECK(orders.at(0).status == OrderStatus::filled);
+  const auto state = must(reader.recover(minute(0), minute(0)));
+  CHECK(order_ids(state.working_orders) == Ids{"o-2"});
+  CHECK(state.undecided.empty());
+  REQUIRE(state.cursors.size() == 1);
+  CHECK(state.cursors[0].position == "2");
+  CHECK(must(reader.broker_calls({})).rows.size() == 2);
+  CHECK(must(reader.verify()) == 2);
+}
+
+TEST_CASE("journal: an order may change in any field", "[persistence][contract]") {
+  auto store = any_store();
+  const auto working = [&] { return order_ids(must(store.reader().recover(minute(0), minute(0))).working_orders); };
+  auto order = an_order("o-1", OrderStatus::submitted, 1);
+  const auto stored = [&] {
+    append(store.writer(), {order});
+    CHECK(to_json(must(store.reader().order("o-1"))) == to_json(order));
+    CHECK(working() == (is_terminal(order.status) ? Ids{} : Ids{"o-1"}));
+  };
+  stored();
+  order.status = OrderStatus::filled;
+  order.limit_price.reset();
+  stored();
+  order.status = OrderStatus::unknown;  // a correction
+  stored();
+  order.created_at = minute(5);
+  order.status = OrderStatus::canceled;
+  stored();
+  order.signal = "s-2";
+  order.leg = Leg::close;
+  order.status = OrderStatus::accepted;
+  stored();
+  ListFilter by_signal;
+  by_signal.signal = "s-2";
+  CHECK(order_ids(must(store.reader().orders(by_signal)).rows) == Ids{"o-1"});
+  by_signal.signal = "s-1";
+  CHECK(must(store.reader().orders(by_signal)).rows.empty());
 }
 
 TEST_CASE("journal: text of any kind comes back as it was", "[persistence][contract]") {

@@ -1,6 +1,8 @@
 // The same random history and the same random questions to every journal: the answers must be equal.
 #include "tests/persistence/support.hpp"
 
+#include <array>
+#include <functional>
 #include <random>
 
 using namespace heed;
@@ -99,8 +101,6 @@ ListFilter random_filter(Dice& dice) {
     f.to = minute(dice.below(50));
   f.limit = 1 + dice.below(9);
   f.oldest_first = dice.coin();
-  if (dice.coin(3))
-    f.cursor = std::to_string(dice.below(40));
   return f;
 }
 
@@ -124,10 +124,21 @@ std::string shown(const std::vector<T>& rows) {
   return out;
 }
 
-template <class T>
-std::string shown(const Result<ListPage<T>>& page) {
-  return page ? shown(page.value().rows) + "next " + page.value().next_cursor
-              : page.error().code + ' ' + page.error().detail;
+// Three pages at most. The text of a cursor is each journal's own.
+template <class F>
+std::string shown_pages(ListFilter filter, F&& list) {
+  std::string out;
+  for (int pages = 0; pages < 3; ++pages) {
+    const auto page = list(filter);
+    if (!page)
+      return out + page.error().code + ' ' + page.error().detail;
+    out += shown(page.value().rows);
+    filter.cursor = page.value().next_cursor;
+    if (filter.cursor.empty())
+      return out + "end";
+    out += "more\n";
+  }
+  return out;
 }
 
 std::string shown(const RecoveredState& s) {
@@ -139,17 +150,17 @@ std::string shown(const RecoveredState& s) {
 
 std::string ask(JournalReader& reader, int question, const ListFilter& filter) {
   switch (question) {
-    case 0: return shown(reader.signals(filter));
-    case 1: return shown(reader.mentions(filter));
-    case 2: return shown(reader.rejected_inputs(filter));
-    case 3: return shown(reader.intents(filter));
-    case 4: return shown(reader.orders(filter));
-    case 5: return shown(reader.fills(filter));
-    case 6: return shown(reader.positions(filter));
-    case 7: return shown(reader.trades(filter));
-    case 8: return shown(reader.broker_calls(filter));
-    case 9: return shown(reader.pauses(filter));
-    case 10: return shown(reader.events(filter));
+    case 0: return shown_pages(filter, [&](const ListFilter& f) { return reader.signals(f); });
+    case 1: return shown_pages(filter, [&](const ListFilter& f) { return reader.mentions(f); });
+    case 2: return shown_pages(filter, [&](const ListFilter& f) { return reader.rejected_inputs(f); });
+    case 3: return shown_pages(filter, [&](const ListFilter& f) { return reader.intents(f); });
+    case 4: return shown_pages(filter, [&](const ListFilter& f) { return reader.orders(f); });
+    case 5: return shown_pages(filter, [&](const ListFilter& f) { return reader.fills(f); });
+    case 6: return shown_pages(filter, [&](const ListFilter& f) { return reader.positions(f); });
+    case 7: return shown_pages(filter, [&](const ListFilter& f) { return reader.trades(f); });
+    case 8: return shown_pages(filter, [&](const ListFilter& f) { return reader.broker_calls(f); });
+    case 9: return shown_pages(filter, [&](const ListFilter& f) { return reader.pauses(f); });
+    case 10: return shown_pages(filter, [&](const ListFilter& f) { return reader.events(f); });
     case 11: {
       const auto counts = reader.funnel(filter);
       return counts ? to_json(ShownFunnel{counts.value()}) : counts.error().detail;
@@ -167,37 +178,66 @@ std::string ask(JournalReader& reader, int question, const ListFilter& filter) {
 
 }  // namespace
 
+namespace {
+
+/// A journal that survives its being closed.
+struct Kept {
+  std::string kind;
+  std::function<JournalPair()> open;
+  JournalPair pair;
+};
+
+void append_copies(JournalWriter& writer, const std::vector<Batch>& batches, std::vector<std::string>& seqs) {
+  auto copies = batches;
+  std::vector<Batch*> pointers;
+  for (auto& batch : copies)
+    pointers.push_back(&batch);
+  must(writer.append(pointers));
+  seqs.clear();
+  for (const auto& batch : copies)
+    seqs.push_back(to_json(batch.events));
+}
+
+}  // namespace
+
 TEST_CASE("journals answer alike to any history and any question", "[persistence][differential]") {
   const auto seed = GENERATE(range(1, 13));
   Dice dice{static_cast<std::uint64_t>(seed)};
   auto memory = open_store("memory");
   TempFolder folder;
-  const auto open_disk = [&] { return must(open_sqlite_journal(folder.file())); };
-  auto disk = open_disk();
+  const auto url = PostgresServer::get().new_schema();
+  std::array<Kept, 2> others;
+  others[0].kind = "sqlite";
+  others[0].open = [&] { return must(open_sqlite_journal(folder.file())); };
+  others[1].kind = "postgres";
+  others[1].open = [&] { return must(open_postgres_journal({url, std::chrono::seconds{20}})); };
+  for (auto& other : others)
+    other.pair = other.open();
   for (int step = 0; step < 120; ++step) {
     std::vector<Batch> batches;
     for (int i = dice.below(3); i >= 0; --i)
       batches.push_back(random_batch(dice));
-    auto copies = batches;
-    std::vector<Batch*> to_memory, to_disk;
-    for (auto& batch : batches)
-      to_memory.push_back(&batch);
-    for (auto& batch : copies)
-      to_disk.push_back(&batch);
-    must(memory.writer().append(to_memory));
-    must(disk.writer->append(to_disk));
-    for (std::size_t i = 0; i < batches.size(); ++i)
-      REQUIRE(to_json(batches[i].events) == to_json(copies[i].events));
-    if (dice.coin(40)) {
-      disk = {};
-      disk = open_disk();
+    std::vector<std::string> expected, got;
+    append_copies(memory.writer(), batches, expected);
+    const bool reopen = dice.coin(40);
+    for (auto& other : others) {
+      append_copies(*other.pair.writer, batches, got);
+      REQUIRE(got == expected);
+      if (reopen) {
+        other.pair = {};
+        other.pair = other.open();
+      }
     }
     for (int i = 0; i < 6; ++i) {
       const int question = dice.below(16);
       const auto filter = random_filter(dice);
-      INFO("seed " << seed << ", step " << step << ", question " << question);
-      REQUIRE(ask(*disk.reader, question, filter) == ask(memory.reader(), question, filter));
+      const auto answer = ask(memory.reader(), question, filter);
+      for (auto& other : others) {
+        INFO("seed " << seed << ", step " << step << ", question " << question << ", " << other.kind);
+        REQUIRE(ask(*other.pair.reader, question, filter) == answer);
+      }
     }
   }
-  CHECK(must(disk.reader->verify()) == must(memory.reader().verify()));
+  for (auto& other : others)
+    CHECK(must(other.pair.reader->verify()) == must(memory.reader().verify()));
 }

@@ -4,6 +4,7 @@
 #include "persistence/journal.hpp"
 #include "persistence/json_write.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
+#include "tests/persistence/postgres_server.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -35,6 +36,7 @@ public:
   }
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
+  std::string path() const { return path_.string(); }
   std::string file(const std::string& name = "heed.db") const { return (path_ / name).string(); }
 
 private:
@@ -49,10 +51,22 @@ struct Store {
   JournalReader& reader() { return *pair.reader; }
 };
 
+/// Fails the test with the error's words.
+template <class T>
+T must(Result<T> result) {
+  if (!result)
+    FAIL(result.error().code << ": " << result.error().detail);
+  return std::move(result).value();
+}
+
 inline Store open_store(const std::string& kind) {
   Store store;
   if (kind == "memory") {
     store.pair = open_memory_journal();
+    return store;
+  }
+  if (kind == "postgres") {
+    store.pair = must(open_postgres_journal({PostgresServer::get().new_schema(), {}}));
     return store;
   }
   store.folder = std::make_unique<TempFolder>();
@@ -61,14 +75,6 @@ inline Store open_store(const std::string& kind) {
     FAIL(pair.error().detail);
   store.pair = std::move(pair).value();
   return store;
-}
-
-/// Fails the test with the error's words.
-template <class T>
-T must(Result<T> result) {
-  if (!result)
-    FAIL(result.error().code << ": " << result.error().detail);
-  return std::move(result).value();
 }
 
 inline void append(JournalWriter& writer, Batch& batch) {

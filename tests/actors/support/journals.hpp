@@ -20,6 +20,8 @@ struct JournalControl {
   int failures = 1;
   int upkeeps = 0;  // appends of nothing
   ErrorKind kind = ErrorKind::unavailable;
+  std::string code = "TEST";
+  bool upkeep_fails = false;
   bool written_all_the_same = false;  // with kind unknown: the commit did happen
   std::vector<std::size_t> sizes;     // batches per call
   std::function<void()> after_append;
@@ -38,6 +40,8 @@ public:
     auto& c = *control_;
     if (batches.empty()) {
       ++c.upkeeps;
+      if (c.upkeep_fails)
+        return Error{c.kind, c.code, "somebody was at it"};
       return c.pair.writer->append(batches);
     }
     ++c.appends;
@@ -47,7 +51,7 @@ public:
     if (!fails || c.written_all_the_same)
       status = c.pair.writer->append(batches);
     if (fails)
-      status = Error{c.kind, "TEST", "the disk is full"};
+      status = Error{c.kind, c.code, "the disk is full"};
     if (c.after_append)
       c.after_append();
     return status;
@@ -62,11 +66,13 @@ struct TestJournal {
   std::shared_ptr<Telemetry> telemetry = std::make_shared<Telemetry>();
   std::vector<std::vector<Batch>> commits;  // as told by on_commit
   JournalActor actor;
+  std::chrono::milliseconds watch_interval{0};
 
   void start(TestSystem& system) {
     auto args = std::make_shared<JournalActorArgs>();
     args->writer = std::make_unique<ControlledWriter>(control);
     args->telemetry = telemetry;
+    args->watch_interval = watch_interval;
     args->on_commit = [this](std::span<const Batch> batches) {
       commits.emplace_back(batches.begin(), batches.end());
     };

@@ -16,6 +16,7 @@
 #include "config/load.hpp"
 #include "core/cron.hpp"
 #include "net/runtime.hpp"
+#include "persistence/open_postgres.hpp"
 #include "sources/jsonl_feed.hpp"
 #include "sources/table_feed.hpp"
 

@@ -6,7 +6,6 @@
 #include "messages/records.hpp"
 #include "messages/result.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -100,15 +99,5 @@ struct JournalPair {
 JournalPair open_memory_journal();
 /// Opens or creates; migrates under a lock; refuses a newer schema, a foreign or damaged file, a second process.
 Result<JournalPair> open_sqlite_journal(const std::string& path);
-
-struct PostgresJournal {
-  std::string url;                          // secret: it may carry a password
-  std::chrono::seconds wait_for_holder{0};  // how long to wait for another process that holds it to go
-};
-/// Takes over the journal, migrates, and fences off whoever held it before; refuses while that one lives, a newer
-/// schema, tables of another program. A writer that somebody else took over from answers STORE_FENCED for ever.
-Result<JournalPair> open_postgres_journal(const PostgresJournal& where);
-/// Only reads, whoever holds it, and changes nothing.
-Result<std::shared_ptr<JournalReader>> read_postgres_journal(const std::string& url);
 
 }  // namespace heed

@@ -2,6 +2,7 @@
 #include "app/cli/commands.hpp"
 #include "persistence/journal.hpp"
 #include "persistence/json_write.hpp"
+#include "persistence/open_postgres.hpp"
 
 #include <filesystem>
 #include <system_error>

@@ -121,6 +121,11 @@ void check_schema(Connection& connection) {
                     std::to_string(known) + "; use the newer program or restore an older backup"};
 }
 
+void check_epoch(Connection& connection, std::int64_t epoch) {
+  if (connection.number(sql::Query{}.add("SELECT epoch FROM journal_head")) != epoch)
+    throw Failure{std::string{state_taken_over}, false, "the journal was taken over by " + holder_words(connection)};
+}
+
 Held take_over(const Options& options) {
   Held out{std::make_unique<Connection>(options.url, options.connect_patience), {}};
   auto& connection = *out.connection;
@@ -137,19 +142,14 @@ Held take_over(const Options& options) {
 Held come_back(const Options& options, std::int64_t epoch, int old_process) {
   Held out{std::make_unique<Connection>(options.url, options.connect_patience), {}};
   auto& connection = *out.connection;
-  const auto check_epoch = [&] {
-    const auto now = connection.number(sql::Query{}.add("SELECT epoch FROM journal_head"));
-    if (now != epoch)
-      throw Failure{std::string{state_taken_over}, false,
-                    "the journal was taken over by " + holder_words(connection)};
-  };
-  check_epoch();
-  connection.run(sql::Query{}.add("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid=?"
-                                  " AND application_name='heed' AND usename=current_user",
-                                  std::int64_t{old_process}),
-                 [](const AnswerRow&) { return true; });
+  check_epoch(connection, epoch);
+  connection.run(
+    sql::Query{}.add("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid=?"
+                     " AND usename=current_user AND application_name=current_setting('application_name')",
+                     std::int64_t{old_process}),
+    [](const AnswerRow&) { return true; });
   wait_for_lock(connection, std::chrono::seconds{1});
-  check_epoch();
+  check_epoch(connection, epoch);
   out.head = read_head(connection);
   return out;
 }

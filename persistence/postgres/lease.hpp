@@ -36,6 +36,9 @@ Held take_over(const Options& options);
 /// holds the journal now.
 Held come_back(const Options& options, std::int64_t epoch, int old_process);
 
+/// Throws Failure (state_taken_over, naming the holder) unless the journal's epoch is this one. Locks nothing.
+void check_epoch(Connection& connection, std::int64_t epoch);
+
 /// Refuses, with a Failure, a database that is not ours or newer than this program.
 void check_schema(Connection& connection);
 

@@ -1,5 +1,6 @@
 #include "persistence/postgres/postgres_journal.hpp"
 
+#include "persistence/open_postgres.hpp"
 #include "persistence/postgres/writer.hpp"
 #include "persistence/sql/pool.hpp"
 #include "persistence/sql/reader.hpp"

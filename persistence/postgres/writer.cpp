@@ -91,7 +91,7 @@ Status Writer::append(std::span<Batch* const> batches) {
                    "database " + name_ + ": no connection; trying again in a moment"};
     if (!batches.empty())
       return commit(batches);
-    connection_->exec("SELECT heed_guard(" + std::to_string(head_.epoch) + ',' + std::to_string(head_.commits) + ')');
+    check_epoch(*connection_, head_.epoch);
     return Ok{};
   } catch (const Failure& failure) {
     return fail(failure);

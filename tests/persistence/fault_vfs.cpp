@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <utility>
+
 namespace heed::test {
 namespace {
 
@@ -11,6 +13,7 @@ struct Control {
   bool forever = false;
   bool fired = false;
   bool read_only = false;
+  std::function<void(const FaultDisk::Change&)> watcher;
 } control;
 
 // The code to fail with, or SQLITE_OK.
@@ -31,7 +34,16 @@ int next(bool is_sync) {
 struct File {
   sqlite3_file base;  // first: SQLite hands us this
   sqlite3_file* real;
+  const char* name;  // SQLite's, for as long as the file is open; null for temporary ones
 };
+
+using Change = FaultDisk::Change;
+
+void tell(sqlite3_file* file, Change::Kind kind, std::int64_t at, std::string bytes) {
+  const auto* name = reinterpret_cast<File*>(file)->name;
+  if (control.watcher && name != nullptr)
+    control.watcher({kind, name, at, std::move(bytes)});
+}
 
 sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real; }
 
@@ -41,16 +53,25 @@ int read_file(sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
 }
 int write_file(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
   const int code = next(false);
-  return code != SQLITE_OK ? code : real(f)->pMethods->xWrite(real(f), from, n, at);
+  if (code != SQLITE_OK)
+    return code;
+  tell(f, Change::Kind::write, at, {static_cast<const char*>(from), static_cast<std::size_t>(n)});
+  return real(f)->pMethods->xWrite(real(f), from, n, at);
 }
 int truncate_file(sqlite3_file* f, sqlite3_int64 size) {
   const int code = next(false);
-  return code != SQLITE_OK ? code : real(f)->pMethods->xTruncate(real(f), size);
+  if (code != SQLITE_OK)
+    return code;
+  tell(f, Change::Kind::truncate, size, {});
+  return real(f)->pMethods->xTruncate(real(f), size);
 }
 // What was written stays written when the sync fails: that is what makes its fate unknown.
 int sync_file(sqlite3_file* f, int flags) {
   const int code = next(true);
-  return code != SQLITE_OK ? code : real(f)->pMethods->xSync(real(f), flags);
+  if (code != SQLITE_OK)
+    return code;
+  tell(f, Change::Kind::sync, 0, {});
+  return real(f)->pMethods->xSync(real(f), flags);
 }
 int file_size(sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); }
 int lock_file(sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); }
@@ -83,10 +104,17 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
     return SQLITE_CANTOPEN;
   auto* ours = reinterpret_cast<File*>(file);
   ours->real = reinterpret_cast<sqlite3_file*>(ours + 1);
+  ours->name = name;
   const int code = system_disk()->xOpen(system_disk(), name, ours->real, flags, out_flags);
   if (ours->real->pMethods != nullptr)
     file->pMethods = &methods;
   return code;
+}
+
+int remove_file(sqlite3_vfs*, const char* name, int sync_folder) {
+  if (control.watcher)
+    control.watcher({Change::Kind::remove, name, 0, {}});
+  return system_disk()->xDelete(system_disk(), name, sync_folder);
 }
 
 sqlite3_vfs* fault_disk() {
@@ -95,6 +123,7 @@ sqlite3_vfs* fault_disk() {
     copy.zName = "heed-fault";
     copy.szOsFile = static_cast<int>(sizeof(File)) + system_disk()->szOsFile;
     copy.xOpen = open_file;
+    copy.xDelete = remove_file;
     return copy;
   }();
   return &vfs;
@@ -119,5 +148,6 @@ void FaultDisk::fail(Kind kind, std::int64_t nth, bool forever) {
 void FaultDisk::heal() { control.left = 0; }
 void FaultDisk::read_only(bool on) { control.read_only = on; }
 bool FaultDisk::fired() const { return control.fired; }
+void FaultDisk::watch(std::function<void(const Change&)> watcher) { control.watcher = std::move(watcher); }
 
 }  // namespace heed::test

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace heed::test {
@@ -25,6 +26,16 @@ public:
   void read_only(bool on);
   /// Whether a failure was delivered since fail().
   bool fired() const;
+
+  /// Something that is about to be done to a file.
+  struct Change {
+    enum class Kind { write, truncate, sync, remove } kind;
+    std::string file;
+    std::int64_t at = 0;  // of a write; the size of a truncation
+    std::string bytes;
+  };
+  /// Told of each change before it is made, until it is replaced by an empty one.
+  void watch(std::function<void(const Change&)> watcher);
 };
 
 }  // namespace heed::test

@@ -3,6 +3,7 @@
 
 #include "persistence/journal.hpp"
 #include "persistence/json_write.hpp"
+#include "persistence/open_postgres.hpp"
 #include "persistence/sqlite/sqlite_journal.hpp"
 #include "tests/persistence/postgres_server.hpp"
 

@@ -45,7 +45,7 @@ struct Journal {
   std::string path;  // sqlite; filled in: <data_dir>/heed.db
   Secret url;        // postgres; secret, since it may carry a password
   std::int32_t commit_batch_max = 512;
-  std::int32_t commit_delay_us = 0;  // wait this long for company before a commit; 0: what gathered meanwhile
+  std::int32_t commit_delay_us = 0;      // wait this long for company before a commit; 0: what gathered meanwhile
   std::int32_t holder_wait_seconds = 0;  // postgres; wait this long for another daemon that holds it to go
   friend bool operator==(const Journal&, const Journal&) = default;
 };

@@ -137,6 +137,7 @@ private:
   struct Book {
     std::set<BookKey, Falling> falling;  // buy limits and sell stops: trade when the price comes down to them
     std::set<BookKey, Rising> rising;    // sell limits, buy stops; and with the lowest key what trades at any price
+    std::set<OrderIndex> trailing;       // of these, the stops that follow the price
   };
 
   // engine.cpp: time
@@ -187,6 +188,7 @@ private:
   // engine_match.cpp: prices and fills
   void move_price(Asset& asset, Price price, bool slide);
   void set_last(Asset& asset, Price price);
+  void follow(const Asset& asset);
   void slide_to(Asset& asset, Price price);
   void run_triggers(Asset& asset);
   OrderIndex next_triggered(const Asset& asset) const;

@@ -11,7 +11,9 @@ constexpr Price price_grid = Decimal::from_units(100'000);  // 0.0001: execution
 enum Book_ : std::uint8_t { none, falling, rising };
 enum IdKind : std::uint64_t { execution_ids = 3 };
 
-bool is_stop(const Order& order) { return order.type == Type::stop || order.type == Type::stop_limit; }
+bool is_stop(const Order& order) {
+  return order.type == Type::stop || order.type == Type::stop_limit || order.trails();
+}
 
 // The limit in force: of a limit order, or of a stop once elected.
 std::optional<Price> working_limit(const Order& order) {
@@ -32,8 +34,25 @@ void Engine::set_last(Asset& asset, Price price) {
     position.value = position.qty * price;
     (position.qty.is_negative() ? account.short_value : account.long_value) += position.value;
   }
+  if (session_open_)
+    follow(asset);
   if (sink_ != nullptr)
     sink_->on_price(asset);
+}
+
+// Trailing stops go along with a price that is better than any before; they never come back.
+void Engine::follow(const Asset& asset) {
+  const auto trailing = books_[asset.index].trailing;  // changes below
+  for (const OrderIndex index : trailing) {
+    Order& order = orders_[index];
+    if (order.side == Side::sell ? asset.last <= *order.hwm : asset.last >= *order.hwm)
+      continue;
+    take_out_of_book(order);
+    order.hwm = asset.last;
+    order.stop_price = order.trailing_stop_at(asset.last);
+    order.updated_at = now_;
+    put_in_book(order);
+  }
 }
 
 void Engine::move_price(Asset& asset, Price price, bool slide) {
@@ -98,6 +117,8 @@ void Engine::put_in_book(Order& order) {
     order.level = waits_for_stop ? *order.stop_price : *limit;
     order.book = (order.side == Side::buy) == waits_for_stop ? rising : falling;
   }
+  if (order.trails() && waits_for_stop)
+    book.trailing.insert(order.index);
   order.book_sequence = ++sequence_;
   const BookKey key{order.level, order.book_sequence, order.index};
   if (order.book == rising)
@@ -110,6 +131,7 @@ void Engine::take_out_of_book(Order& order) {
   if (order.book == none)
     return;
   Book& book = books_[order.asset];
+  book.trailing.erase(order.index);
   const BookKey key{order.level, order.book_sequence, order.index};
   if (order.book == rising)
     book.rising.erase(key);
@@ -160,7 +182,7 @@ void Engine::trade(OrderIndex index) {
     return;
   }
   const auto limit = working_limit(order);
-  const bool takes = order.type == Type::market || order.type == Type::stop;
+  const bool takes = order.type == Type::market || order.type == Type::stop || order.trails();
   Price price = takes ? taker_price(order, asset.last) : asset.last;
   if (limit)
     price = order.side == Side::buy ? std::min(price, *limit) : std::max(price, *limit);

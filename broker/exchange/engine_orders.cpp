@@ -132,6 +132,12 @@ Order Engine::draft(AccountIndex account, const Asset& asset, const OrderRequest
   order.notional = r.notional;
   order.limit_price = r.order_class == Class::oco ? r.take_profit_limit : r.limit_price;
   order.stop_price = r.stop_price;
+  order.trail_price = r.trail_price;
+  order.trail_percent = r.trail_percent;
+  if (order.trails()) {
+    order.hwm = asset.last;
+    order.stop_price = order.trailing_stop_at(asset.last);
+  }
   if (r.type == Type::stop && r.side == Side::buy)
     order.collar = with_collar(*r.stop_price).rounded_to(Decimal::from_units(10'000'000), Rounding::half_even);
   const bool for_auction = r.tif == Tif::opg || r.tif == Tif::cls;

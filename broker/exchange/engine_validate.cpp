@@ -40,9 +40,17 @@ std::optional<Refusal> check_type_prices(const OrderRequest& r) {
     return invalid(type + " orders require stop_price");
   if (!wants_stop && r.stop_price)
     return invalid(type + " orders must not have stop_price");
+  const bool trails = r.type == Type::trailing_stop;
+  if (trails && r.trail_price.has_value() == r.trail_percent.has_value())
+    return invalid("trailing_stop orders require exactly one of trail_price and trail_percent");
+  if (!trails && (r.trail_price || r.trail_percent))
+    return invalid(type + " orders must not have trail_price or trail_percent");
+  if (r.trail_percent && (!r.trail_percent->is_positive() || *r.trail_percent >= Decimal{100}))
+    return invalid("trail_percent must be > 0 and < 100");
   const std::pair<const char*, const std::optional<Price>*> prices[] = {
     {"limit_price", &r.limit_price},
     {"stop_price", &r.stop_price},
+    {"trail_price", &r.trail_price},
     {"take_profit.limit_price", &r.take_profit_limit},
     {"stop_loss.stop_price", &r.stop_loss_stop},
     {"stop_loss.limit_price", &r.stop_loss_limit}};
@@ -68,6 +76,8 @@ std::optional<Refusal> check_size(const OrderRequest& r) {
       return invalid("fractional orders must be DAY orders");
     if (r.order_class != Class::simple)
       return invalid("fractional orders must be simple orders");
+    if (r.type == Type::trailing_stop)
+      return invalid("fractional orders must be market, limit, stop, or stop_limit orders");
   }
   return std::nullopt;
 }
@@ -80,6 +90,8 @@ std::optional<Refusal> check_group_form(const OrderRequest& r) {
     return std::nullopt;
   }
   const std::string name{to_string(r.order_class)};
+  if (r.type == Type::trailing_stop)
+    return invalid("trailing_stop orders must be simple orders");
   if (r.tif != Tif::day && r.tif != Tif::gtc)
     return invalid(name + " orders must be DAY or GTC orders");
   if (r.extended_hours)
@@ -233,8 +245,11 @@ std::optional<Refusal> Engine::check_short(const Account& account, const Asset& 
 // The request against the market as it is.
 std::optional<Refusal> Engine::check_market(const Asset& asset, const OrderRequest& r, Intent intent) const {
   const bool has_price = asset.last.is_positive();
-  if (r.type == Type::market && (session_open_ ? !asset.quoted : !has_price))
+  const bool needs_price = r.type == Type::market || r.type == Type::trailing_stop;
+  if (needs_price && (session_open_ ? !asset.quoted : !has_price))
     return forbidden("order has been rejected due to no available quote for symbol. please reenter with a limit");
+  if (r.trail_price && *r.trail_price >= asset.last && r.side == Side::sell)
+    return invalid("trail_price must be less than current price");
   if (has_price && r.stop_price)
     if (auto no = check_stop(r.side, *r.stop_price, asset.last))
       return no;
@@ -253,7 +268,7 @@ std::optional<Refusal> Engine::check_market(const Asset& asset, const OrderReque
 
 std::optional<Refusal> Engine::check_wash(AccountIndex account, const Asset& asset, const Order& order,
                                           OrderIndex ignore) const {
-  if (order.in_group())
+  if (order.in_group() || order.trails())
     return std::nullopt;
   const auto limit_of = [](const Order& o) {
     return o.type == Type::limit || o.type == Type::stop_limit ? o.limit_price : std::nullopt;
@@ -262,6 +277,8 @@ std::optional<Refusal> Engine::check_wash(AccountIndex account, const Asset& ass
   for (const OrderIndex index : accounts_[account].plain_open[static_cast<int>(opposite(order.side))][asset.index]) {
     const auto theirs = limit_of(orders_[index]);
     const auto ours = limit_of(order);
+    if (orders_[index].trails())
+      continue;
     const bool apart = theirs && ours && (order.side == Side::buy ? *ours < *theirs : *theirs < *ours);
     if (index != ignore && !apart && (clash == no_order || index < clash))
       clash = index;
@@ -342,6 +359,10 @@ std::optional<Refusal> Engine::check_replace(const Order& old, const ReplaceRequ
     return invalid(std::string{to_string(old.type)} + " orders must not have limit_price");
   if (request.stop_price && !takes_stop)
     return invalid(std::string{to_string(old.type)} + " orders must not have stop_price");
+  if (request.trail && !old.trails())
+    return invalid("trail is accepted for trailing_stop orders only");
+  if (request.trail && (!request.trail->is_positive() || (old.trail_percent && *request.trail >= Decimal{100})))
+    return invalid(old.trail_percent ? "trail must be > 0 and < 100" : "trail must be > 0");
   const Quantity total = request.qty.value_or(old.qty);
   if (request.qty && total != old.qty && (!old.qty.is_whole() || !total.is_whole() || old.in_group()))
     return invalid("qty of fractional and complex orders cannot be replaced; qty must be whole");
@@ -355,8 +376,12 @@ std::optional<Refusal> Engine::check_replace(const Order& old, const ReplaceRequ
   next.tif = request.tif.value_or(old.tif);
   next.limit_price = request.limit_price ? request.limit_price : old.limit_price;
   next.stop_price = request.stop_price ? request.stop_price : old.stop_price;
-  if (total == old.qty && next.tif == old.tif && next.limit_price == old.limit_price &&
-      next.stop_price == old.stop_price)
+  if (request.trail) {
+    (old.trail_percent ? next.trail_percent : next.trail_price) = request.trail;
+    next.stop_price = next.trailing_stop_at(*old.hwm);
+  }
+  if (total == old.qty && next.trail_price == old.trail_price && next.trail_percent == old.trail_percent &&
+      next.tif == old.tif && next.limit_price == old.limit_price && next.stop_price == old.stop_price)
     return Refusal{422, 40010001, "order parameters are not changed", {}, {}};
   if (next.tif != old.tif && next.tif != Tif::day && next.tif != Tif::gtc)
     return invalid("time_in_force can be replaced by day or gtc only");

@@ -3,6 +3,7 @@
 #include "broker/exchange/exchange_server.hpp"
 
 #include "broker/exchange/exchange_setup.hpp"
+#include "broker/exchange/frames.hpp"
 #include "broker/exchange/order_json.hpp"
 #include "broker/exchange/stream_sessions.hpp"
 
@@ -31,7 +32,8 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
     std::shared_ptr<net::WebSocket> socket;
     std::unique_ptr<TradeStream> trade;  // one of the three: orders, prices,
     std::unique_ptr<MarketStream> market;
-    bool clock = false;  // or time
+    bool clock = false;    // or time
+    bool msgpack = false;  // instead of JSON
   };
   using Peers = std::list<Peer>;
 
@@ -176,6 +178,7 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
       return {};
     if (stopped)
       return {std::nullopt, 503};
+    peer.msgpack = !peer.clock && wants_msgpack(net::header(request.headers, "Content-Type"));
     const auto place = peers.insert(peers.end(), std::move(peer));
     const auto alive = std::make_shared<bool>(true);  // the place is this connection's until it closes
     net::WebSocketHandlers handlers;
@@ -209,12 +212,13 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
     if (peer.clock)
       peer.socket->send_text(core->clock_json(speed_text()));
     if (peer.market)
-      peer.socket->send_text(MarketStream::greeting());
+      send(peer, MarketStream::greeting());
   }
   void said(Peer& peer, std::string_view text) {
     if (!peer.socket || peer.clock)
       return;
-    const auto replies = peer.trade ? peer.trade->on_message(text) : peer.market->on_message(text);
+    const auto unpacked = peer.msgpack ? from_msgpack(text).value_or("") : std::string{text};
+    const auto replies = peer.trade ? peer.trade->on_message(unpacked) : peer.market->on_message(unpacked);
     for (const std::string& reply : replies)
       send(peer, reply);
     count_listeners();
@@ -222,7 +226,9 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
   void send(Peer& peer, const std::string& text) const {
     if (!peer.socket)
       return;
-    if (peer.trade && !options.text_frames)
+    if (peer.msgpack)
+      peer.socket->send_binary(to_msgpack(text));
+    else if (peer.trade && !options.text_frames)
       peer.socket->send_binary(text);
     else
       peer.socket->send_text(text);

@@ -179,8 +179,10 @@ void append_order(std::string& out, const Engine& engine, const Order& order, bo
   out += ",\"asset_class\":\"us_equity\"";
   append_terms(out, order);
   append_legs(out, engine, order, with_legs);
-  out +=
-    ",\"trail_percent\":null,\"trail_price\":null,\"hwm\":null,\"ratio_qty\":null,\"subtag\":null,\"source\":null}";
+  append_optional(out, ",\"trail_percent\":", order.trail_percent);
+  append_optional(out, ",\"trail_price\":", order.trail_price);
+  append_optional(out, ",\"hwm\":", order.hwm);
+  out += ",\"ratio_qty\":null,\"subtag\":null,\"source\":null}";
 }
 
 std::string order_json(const Engine& engine, const Order& order, bool with_legs) {

@@ -105,13 +105,6 @@ void read_exits(Reader& reader, OrderRequest& r) {
   }
 }
 
-void read_type(Reader& reader, OrderRequest& r) {
-  const net::Json* found = reader.member("type");
-  if (found != nullptr && found->is_string() && found->text == "trailing_stop")
-    reader.fail({422, 42210000, "trailing_stop orders are not supported by this exchange", {}, {}});
-  reader.choice("type", r.type, true);
-}
-
 }  // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
@@ -175,10 +168,12 @@ std::variant<OrderRequest, Refusal> parse_order(std::string_view body) {
   reader.decimal("qty", r.qty);
   reader.decimal("notional", r.notional);
   reader.choice("side", r.side, true);
-  read_type(reader, r);
+  reader.choice("type", r.type, true);
   reader.choice("time_in_force", r.tif, true);
   reader.decimal("limit_price", r.limit_price);
   reader.decimal("stop_price", r.stop_price);
+  reader.decimal("trail_price", r.trail_price);
+  reader.decimal("trail_percent", r.trail_percent);
   read_class(reader, r);
   read_exits(reader, r);
   reader.flag("extended_hours", r.extended_hours);
@@ -202,8 +197,7 @@ std::variant<ReplaceRequest, Refusal> parse_replace(std::string_view body) {
   reader.text("client_order_id", r.client_order_id);
   if (Tif tif{}; reader.choice("time_in_force", tif, false))
     r.tif = tif;
-  if (reader.member("trail") != nullptr)
-    reader.fail({422, 42210000, "trail is accepted for trailing_stop orders only", {}, {}});
+  reader.decimal("trail", r.trail);
   if (reader.trouble())
     return std::move(*reader.trouble());
   return r;

@@ -48,6 +48,38 @@ std::optional<LoggedCommand> parse_command(std::string_view line) {
   return out;
 }
 
+/// Fewer than this are not worth writing the file again.
+constexpr std::size_t superfluous_min = 1'000;
+
+bool only_time(std::string_view line) { return line.find("\"method\"") == std::string_view::npos; }
+
+/// Writes the log again without the lines that only told the time and were followed by any other. A crash leaves the
+/// old file or the new one. False: it stays as it is.
+bool leave_out_superfluous(const std::string& path) {
+  const auto next_path = path + ".next";
+  {
+    std::ifstream in{path, std::ios::binary};
+    std::ofstream out{next_path, std::ios::binary | std::ios::trunc};
+    std::string line;
+    std::string held;  // a line that only tells the time, until the next comes
+    while (std::getline(in, line) && !in.eof()) {
+      line += '\n';
+      if (only_time(line) && line.find("\"market\"") == std::string::npos) {
+        held = line;
+        continue;
+      }
+      held.clear();
+      out << line;
+    }
+    out << held << std::flush;
+    if (!out)
+      return false;
+  }
+  std::error_code failed;
+  std::filesystem::rename(next_path, path, failed);
+  return !failed;
+}
+
 }  // namespace
 
 Result<std::optional<StateLog::Header>> StateLog::read_header(const std::string& path) {
@@ -65,14 +97,18 @@ Result<std::optional<StateLog::Header>> StateLog::read_header(const std::string&
 
 heed::Status StateLog::open(const std::string& path, const Header& header,
                             const std::function<void(LoggedCommand)>& replay) {
-  std::uintmax_t good = 0;  // bytes up to the end of the last whole line
+  std::uintmax_t good = 0;      // bytes up to the end of the last whole line
+  std::size_t superfluous = 0;  // lines that only told the time, and were followed by another
   if (std::ifstream in{path, std::ios::binary}; in) {
     std::string line;
+    bool told_time = false;
     for (std::size_t number = 1; std::getline(in, line) && !in.eof(); ++number) {
       if (number > 1) {
         auto command = parse_command(line);
         if (!command)
           return damaged(path, number, "not a command");
+        superfluous += told_time ? 1 : 0;
+        told_time = command->method.empty();
         replay(std::move(*command));
       }
       good += line.size() + 1;
@@ -81,6 +117,8 @@ heed::Status StateLog::open(const std::string& path, const Header& header,
   std::error_code failed;
   if (std::filesystem::exists(path, failed))
     std::filesystem::resize_file(path, good, failed);
+  if (!failed && superfluous >= superfluous_min)
+    leave_out_superfluous(path);
   if (!failed)
     file_.open(path, std::ios::binary | std::ios::app);
   if (failed || !file_)

@@ -1,5 +1,6 @@
 // The exchange's memory across restarts: the commands that changed it, with their times, one JSON line each. The
-// engine is deterministic, so replaying them gives the state back, ids included.
+// engine is deterministic, so replaying them gives the state back, ids included. Lines that only tell the time, one a
+// second, are left out when the log is next opened, but for the last: the file grows with what clients did.
 #pragma once
 
 #include "messages/result.hpp"

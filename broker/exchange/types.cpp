@@ -81,4 +81,11 @@ std::string Uuid::str() const {
   return out;
 }
 
+Price Order::trailing_stop_at(Price best) const {
+  const Decimal away = trail_price ? *trail_price : Decimal::mul_div(best, *trail_percent, Decimal{100});
+  const Price exact = side == Side::sell ? best - away : best + away;
+  const Price tick = Decimal::from_units(exact >= Decimal{1} ? 10'000'000 : 100'000);
+  return exact.rounded_to(tick, side == Side::sell ? Rounding::floor : Rounding::ceil);
+}
+
 }  // namespace heed::exchange

@@ -55,7 +55,7 @@ inline constexpr OrderIndex no_order = std::numeric_limits<OrderIndex>::max();
 
 enum class Side : std::uint8_t { buy, sell };
 constexpr Side opposite(Side s) { return s == Side::buy ? Side::sell : Side::buy; }
-enum class Type : std::uint8_t { market, limit, stop, stop_limit };
+enum class Type : std::uint8_t { market, limit, stop, stop_limit, trailing_stop };
 enum class Tif : std::uint8_t { day, gtc, opg, cls, ioc, fok };
 enum class Class : std::uint8_t { simple, bracket, oco, oto };
 enum class Role : std::uint8_t { plain, entry, take_profit, stop_loss };
@@ -103,6 +103,8 @@ struct OrderRequest {
   Class order_class = Class::simple;
   std::optional<Price> limit_price;
   std::optional<Price> stop_price;
+  std::optional<Price> trail_price;      // trailing stops: one of the two
+  std::optional<Decimal> trail_percent;  // 0 to 100
   bool has_take_profit = false;
   std::optional<Price> take_profit_limit;
   bool has_stop_loss = false;
@@ -118,6 +120,7 @@ struct ReplaceRequest {
   std::optional<Tif> tif;
   std::optional<Price> limit_price;
   std::optional<Price> stop_price;
+  std::optional<Decimal> trail;  // a trailing stop's price or percentage, whichever it has
   std::string client_order_id;
 };
 
@@ -140,6 +143,9 @@ struct Order {
   std::optional<Price> limit_price;
   std::optional<Price> stop_price;
   std::optional<Price> collar;  // the limit that a buy stop silently gets
+  std::optional<Price> trail_price;
+  std::optional<Decimal> trail_percent;
+  std::optional<Price> hwm;  // trailing: the best price seen, which stop_price follows
   Quantity filled_qty;
   Money filled_value;  // sum of price x quantity
 
@@ -167,6 +173,9 @@ struct Order {
   std::uint32_t plain_slot = no_order;  // place in the account's list of plain open orders
 
   Quantity remaining() const { return qty - filled_qty; }
+  bool trails() const { return type == Type::trailing_stop; }
+  /// Where a trailing stop stands when `best` is the best price seen; to the tick, away from the market.
+  Price trailing_stop_at(Price best) const;
   bool in_group() const { return order_class != Class::simple; }
 };
 
@@ -258,7 +267,7 @@ public:
 }  // namespace heed::exchange
 
 HEED_ENUM_NAMES(heed::exchange::Side, "buy", "sell");
-HEED_ENUM_NAMES(heed::exchange::Type, "market", "limit", "stop", "stop_limit");
+HEED_ENUM_NAMES(heed::exchange::Type, "market", "limit", "stop", "stop_limit", "trailing_stop");
 HEED_ENUM_NAMES(heed::exchange::Tif, "day", "gtc", "opg", "cls", "ioc", "fok");
 HEED_ENUM_NAMES(heed::exchange::Class, "", "bracket", "oco", "oto");
 HEED_ENUM_NAMES(heed::exchange::Intent, "buy_to_open", "buy_to_close", "sell_to_open", "sell_to_close");

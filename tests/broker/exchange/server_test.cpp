@@ -1,6 +1,8 @@
 // The exchange over real sockets: REST, the streams, the clock, and faults that only a socket can show.
 #include "broker/exchange/exchange_server.hpp"
 
+#include "broker/exchange/frames.hpp"
+
 #include "net/json.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,7 +30,7 @@ const std::string buy =
 // may still be telling it when the test is over.
 class Listener {
 public:
-  Listener(net::Runtime& runtime, std::uint16_t port, const std::string& path)
+  Listener(net::Runtime& runtime, std::uint16_t port, const std::string& path, net::Headers headers = {})
       : connector_{runtime.websocket({false, "127.0.0.1", port})} {
     net::WebSocketHandlers handlers;
     handlers.on_open = [heard = heard_](std::shared_ptr<net::WebSocket> s) {
@@ -38,11 +40,18 @@ public:
       heard->with([&] { heard->messages.emplace_back(std::string{text}, binary); });
     };
     handlers.on_close = [heard = heard_](const std::string&) { heard->with([&] { heard->closed = true; }); };
-    connector_->connect(path, {}, std::move(handlers));
+    connector_->connect(path, std::move(headers), std::move(handlers));
     REQUIRE(heard_->wait([&] { return heard_->socket != nullptr || heard_->closed; }));
     REQUIRE(heard_->socket != nullptr);
   }
   void say(const std::string& text) { heard_->socket->send_text(text); }
+  void say_packed(const std::string& json) { heard_->socket->send_binary(to_msgpack(json)); }
+  std::string hear_packed() {
+    const auto text = from_msgpack(hear());
+    REQUIRE(text);
+    CHECK(in_binary);
+    return *text;
+  }
   std::string hear() {
     REQUIRE(heard_->wait([&] { return !heard_->messages.empty(); }));
     const std::lock_guard lock{heard_->guard};
@@ -142,6 +151,32 @@ void listen(Listener& stream) {
 }
 
 }  // namespace
+
+TEST_CASE("streams speak MessagePack to clients that ask for it in the handshake") {
+  Fixture f;
+  f.priced();
+  const net::Headers packed{{"Content-Type", "application/msgpack"}};
+  Listener data{f.runtime, f.server->port(), "/v2/iex", packed};
+  CHECK(data.hear_packed() == R"([{"T":"success","msg":"connected"}])");
+  data.say_packed(R"({"action":"auth","key":"heed","secret":"heed"})");
+  CHECK(data.hear_packed() == R"([{"T":"success","msg":"authenticated"}])");
+  data.say_packed(R"({"action":"subscribe","quotes":["AAPL"]})");
+  CHECK(data.hear_packed().find(R"("quotes":["AAPL"])") != std::string::npos);
+  CHECK(f.ok("POST", "/sim/price", R"({"symbol":"AAPL","price":"101"})").status == 200);
+  const auto quote = data.hear();
+  CHECK(quote.find(std::string{"\xA1t\xD7\xFF", 4}) != std::string::npos);  // its time is a timestamp
+  CHECK(from_msgpack(quote)->find(R"("T":"q")") != std::string::npos);
+  data.say("{");
+  CHECK(data.hear_packed().find("\"code\":400") != std::string::npos);
+
+  Listener orders{f.runtime, f.server->port(), "/stream", packed};
+  orders.say_packed(R"({"action":"auth","key":"heed","secret":"heed"})");
+  CHECK(orders.hear_packed().find("\"authorized\"") != std::string::npos);
+  orders.say_packed(R"({"action":"listen","data":{"streams":["trade_updates"]}})");
+  CHECK(orders.hear_packed().find("\"listening\"") != std::string::npos);
+  CHECK(f.ok("POST", "/v2/orders", buy + "a\"}").status == 200);
+  CHECK(orders.hear_packed().find(R"("event":"new")") != std::string::npos);
+}
 
 TEST_CASE("an order over REST, its events over the stream in binary frames") {
   Fixture f;

@@ -222,3 +222,32 @@ TEST_CASE("a restarted exchange is where it was: orders, ids, cash, time") {
   CHECK(damaged.error().kind == ErrorKind::invalid);
   CHECK(damaged.error().detail.find(file.path + ":2: not a command") == 0);
 }
+
+TEST_CASE("the state file is written again without the seconds that nothing happened in") {
+  const TemporaryFile file;
+  auto options = stepped();
+  options.state_file = file.path;
+  {
+    const auto core = make(options);
+    open_market(*core);
+    CHECK(send(*core, "POST", "/v2/orders", bracket_buy).status == 200);
+    for (int second = 1; second <= 1500; ++second) {
+      core->advance_to(at(9, 32) + std::chrono::seconds{second});
+      core->note_time();
+    }
+    CHECK(send(*core, "POST", "/sim/price", R"({"symbol":"AAPL","price":"99"})").status == 200);
+    core->advance_to(at(10, 0));
+    core->note_time();
+  }
+  const auto lines = [&file] {
+    const auto text = file.text();
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  CHECK(lines() > 1500);
+  const auto whole = make(options)->wire().ledger_json();
+  CHECK(lines() < 20);
+  const auto again = make(options);
+  CHECK(again->wire().ledger_json() == whole);
+  CHECK(again->engine().now() == at(10, 0));
+  CHECK(again->engine().find_asset("AAPL")->last == 99_d);
+}

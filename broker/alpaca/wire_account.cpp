@@ -119,37 +119,39 @@ Result<Instrument> read_asset(const net::Json& json) {
   return instrument;
 }
 
-Result<Quote> read_latest_quote(const net::Json& json, const Symbol& symbol) {
-  const auto entry = entry_of(json, "quotes", symbol);
+namespace {
+
+/// The entry of `symbol` in a document of latest prices, read by `read`; nothing there is a quote without prices.
+template <class Read>
+Result<Quote> read_latest(const net::Json& json, std::string_view member, std::string_view name, const Symbol& symbol,
+                          Read read) {
+  const auto entry = entry_of(json, member, symbol);
   if (!entry)
     return entry.error();
   Quote quote;
   quote.symbol = symbol;
   if (entry.value() == nullptr || entry.value()->is_null())
     return quote;
-  Fields fields{*entry.value(), "quote"};
-  quote.bid = side_price(fields, "bp");
-  quote.ask = side_price(fields, "ap");
+  Fields fields{*entry.value(), name};
+  read(fields, quote);
   quote.at = fields.instant("t");
   if (!fields.ok())
     return fields.error();
   return quote;
 }
 
+}  // namespace
+
+Result<Quote> read_latest_quote(const net::Json& json, const Symbol& symbol) {
+  return read_latest(json, "quotes", "quote", symbol, [](Fields& fields, Quote& quote) {
+    quote.bid = side_price(fields, "bp");
+    quote.ask = side_price(fields, "ap");
+  });
+}
+
 Result<Quote> read_latest_trade(const net::Json& json, const Symbol& symbol) {
-  const auto entry = entry_of(json, "trades", symbol);
-  if (!entry)
-    return entry.error();
-  Quote quote;
-  quote.symbol = symbol;
-  if (entry.value() == nullptr || entry.value()->is_null())
-    return quote;
-  Fields fields{*entry.value(), "trade"};
-  quote.last = side_price(fields, "p");
-  quote.at = fields.instant("t");
-  if (!fields.ok())
-    return fields.error();
-  return quote;
+  return read_latest(json, "trades", "trade", symbol,
+                     [](Fields& fields, Quote& quote) { quote.last = side_price(fields, "p"); });
 }
 
 Result<std::optional<Symbol>> apply_market_message(const net::Json& json, std::map<Symbol, Quote>& quotes) {

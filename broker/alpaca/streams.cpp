@@ -173,8 +173,8 @@ void DataStream::message(std::string_view text) {
 void DataStream::control(const net::Json& item, std::string_view text) {
   const auto words = text_of(item, "msg");
   if (text_of(item, "T") == "error") {
-    hooks_.problem(text, std::string{words});
     const auto code = text_of(item, "code");
+    hooks_.problem(text, "error " + std::string{code} + ": " + std::string{words});
     // Too many symbols, or a feed without this channel: what was granted goes on.
     if (code != "405" && code != "410" && code != "403")
       link_->drop("market data: " + std::string{code} + " " + std::string{words});

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   heed::fuzz::Draws draws{data, size};
   heed::test::RiskWorld world{heed::test::Chance{[&] { return draws(); }}};
   try {
-    for (int i = 0; i < 400 && !draws.used_up(); ++i) {
+    for (int i = 0; i < 100 && !draws.used_up(); ++i) {
       world.step();
       world.check();
     }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 USER = "heed_torture"
 
@@ -27,7 +28,7 @@ class Postgres:
         if self.owner:
             os.chown(self.folder, self.owner.pw_uid, self.owner.pw_gid)
         self.data = os.path.join(self.folder, "data")
-        self.url = f"host={self.folder} user={USER} dbname=postgres"
+        self.url = f"postgresql://{USER}@{urllib.parse.quote(self.folder, safe='')}/postgres"
         self.run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions")
         self.process = None
         self.start()

@@ -1,6 +1,7 @@
 // State of one (account, symbol), and the facts that change it. Persisted: field names and meanings are permanent.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/records.hpp"
 
 #include <optional>
@@ -119,9 +120,9 @@ struct ClosePlan {
 struct PositionState {
   AccountId account;
   Symbol symbol;
-  std::vector<Lot> lots;             // in order of opening; gone when zero and settled
-  std::vector<WorkingOrder> orders;  // in order of creation
-  std::optional<ClosePlan> close;
+  std::vector<Lot> lots;                  // in order of opening; gone when zero and settled
+  std::vector<WorkingOrder> orders;       // in order of creation
+  Boxed<ClosePlan> close;                 // rarely there, and the largest part of a position that rests
   std::vector<ClosePlan> closes_waiting;  // other closes, in order of arrival
   std::optional<Instant> blocked_until;
   std::string blocked_by;

@@ -6,10 +6,12 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace heed {
 
@@ -37,12 +39,32 @@ public:
   constexpr bool empty() const { return size_ == 0; }
   constexpr std::size_t size() const { return size_; }
 
-  friend constexpr bool operator==(const InlineText& a, const InlineText& b) { return a.view() == b.view(); }
+  friend constexpr bool operator==(const InlineText& a, const InlineText& b) {
+    if (std::is_constant_evaluated())
+      return a.view() == b.view();
+    return a.has_same_bytes(b);
+  }
   friend constexpr std::strong_ordering operator<=>(const InlineText& a, const InlineText& b) {
     return a.view() <=> b.view();
   }
 
 private:
+  // What is behind the text is zero always, so the whole is compared, word by word, and never by a call.
+  bool has_same_bytes(const InlineText& other) const {
+    constexpr std::size_t bytes = sizeof(InlineText);
+    static_assert(bytes == N + 1 && bytes >= sizeof(std::uint64_t));
+    const auto word = [](const InlineText& text, std::size_t at) {
+      std::uint64_t out = 0;
+      std::memcpy(&out, reinterpret_cast<const char*>(&text) + at, sizeof out);
+      return out;
+    };
+    constexpr std::size_t last = bytes - sizeof(std::uint64_t);  // may overlap the one before
+    auto differ = word(*this, last) ^ word(other, last);
+    for (std::size_t at = 0; at < last; at += sizeof(std::uint64_t))
+      differ |= word(*this, at) ^ word(other, at);
+    return differ == 0;
+  }
+
   std::array<char, N> chars_{};
   std::uint8_t size_ = 0;
 };

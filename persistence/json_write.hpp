@@ -11,6 +11,7 @@
 // json_read.hpp reads it back.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/fields.hpp"
 #include "persistence/text.hpp"
 
@@ -57,6 +58,8 @@ template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_optional<Boxed<T>> = true;
 template <class T>
 inline constexpr bool is_variant = false;
 template <class... T>

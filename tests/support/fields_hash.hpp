@@ -1,6 +1,7 @@
 // A hash and a text of any value with HEED_FIELDS: to compare whole states in tests.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/decimal.hpp"
 #include "messages/fields.hpp"
 #include "messages/ids.hpp"
@@ -36,6 +37,10 @@ private:
     word(items.size());
     for (const auto& item : items)
       add(item);
+  }
+  template <class T>
+  void add(const Boxed<T>& item) {
+    add(item ? std::optional<T>{*item} : std::nullopt);
   }
   template <class T>
   void add(const std::optional<T>& item) {
@@ -78,6 +83,10 @@ private:
       out_ += ",";
     }
     out_ += "]";
+  }
+  template <class T>
+  void add(const Boxed<T>& item) {
+    add(item ? std::optional<T>{*item} : std::nullopt);
   }
   template <class T>
   void add(const std::optional<T>& item) {

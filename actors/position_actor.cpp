@@ -2,6 +2,7 @@
 
 #include "actors/position_shell.hpp"
 #include "core/naming.hpp"
+#include "core/pnl.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -137,8 +138,15 @@ void timer(PositionSelf self, const PositionTimerDue& timer) {
 }
 
 BookEntry book_entry(const PositionActorState& st) {
-  return {st.core.symbol, core::net_quantity(st.core), core::owned_quantity(st.core), core::busy(st.core),
-          !st.core.quarantine.empty()};
+  const auto& state = st.core;
+  const auto net = core::net_quantity(state);
+  const auto multiplier = st.instrument ? st.instrument->multiplier : Decimal{1};
+  return {state.symbol,
+          net,
+          core::owned_quantity(state),
+          core::busy(state) || state.quarantine_stays,
+          !state.quarantine.empty(),
+          core::price_of(state.cost, net.abs(), multiplier)};
 }
 
 std::string inspect_position(const PositionActorState& st) {

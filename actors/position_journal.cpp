@@ -55,6 +55,8 @@ Result<core::PositionState> stored_state(const PositionRow& row) {
     return Error{
       ErrorKind::invalid, "STATE_OF_ANOTHER",
       "state: of account \"" + state.value().account.str() + "\", symbol \"" + state.value().symbol.str() + "\""};
+  if (state)
+    core::complete(state.value());
   return state;
 }
 

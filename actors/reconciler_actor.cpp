@@ -33,7 +33,7 @@ void failed(ReconcilerSelf self, const std::string& why) {
 std::map<Symbol, core::QuantityPair> pair_up(const Books& books, const VenueSnapshot& snapshot) {
   std::map<Symbol, core::QuantityPair> pairs;
   for (const auto& entry : books.entries)
-    pairs[entry.symbol] = {entry.quantity, {}, {}, entry.busy, entry.quarantined};
+    pairs[entry.symbol] = {entry.quantity, {}, {}, entry.busy, entry.quarantined, entry.avg_px};
   for (const auto& position : snapshot.positions) {
     auto& pair = pairs[position.symbol];
     pair.venue = position.quantity;

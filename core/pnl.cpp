@@ -110,6 +110,23 @@ void fifo_parts(std::span<const Lot> lots, std::size_t leaving, Quantity quantit
   parts.push_back(mine);
 }
 
+SymbolChange symbol_change(Quantity held, Money cost, Side side, Quantity quantity, Money value, Money fee) {
+  if (held.sign() * sign(side) >= 0)
+    return {value, -fee};
+  const auto closed = std::min(held.abs(), quantity);
+  const auto closed_value = share(value, closed, quantity);
+  const auto closed_cost = share(cost, closed, held.abs());
+  const auto gain = side == Side::sell ? closed_value - closed_cost : closed_cost - closed_value;
+  return {value - closed_value - closed_cost, gain - fee};
+}
+
+// The cost of a lot that stands against what the symbol holds is no cost of the symbol: it has been realized.
+SymbolChange symbol_correction(Quantity held, Side lot_side, const FillPart& part) {
+  if (held.sign() * sign(lot_side) > 0)
+    return {part.cost, part.realized};
+  return {Money{}, part.realized - (lot_side == Side::buy ? part.cost : -part.cost)};
+}
+
 void apply(Lot& lot, const FillPart& part) {
   if (part.entry) {
     lot.entered += part.quantity;

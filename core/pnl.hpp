@@ -29,6 +29,16 @@ FillPart correction_part(const Lot& lot, bool entry, Money change, Money fee);
 /// that of the oldest shares. Parts move money only, and sum to zero. Nothing when it is the oldest itself.
 void fifo_parts(std::span<const Lot> lots, std::size_t leaving, Quantity quantity, std::vector<FillPart>& parts);
 
+/// What a fill does to a symbol as a whole, as venues reckon it: what adds joins at its own price, what takes away
+/// leaves at the average of all that is held, and what is left over opens the other way at its own price.
+struct SymbolChange {
+  Money cost;
+  Money realized;  // net of the fee
+};
+SymbolChange symbol_change(Quantity held, Money cost, Side side, Quantity quantity, Money value, Money fee);
+/// A fill's money is corrected: its parts, for a symbol that holds `held` (signed) now.
+SymbolChange symbol_correction(Quantity held, Side lot_side, const FillPart& part);
+
 /// Adds a part to its lot.
 void apply(Lot& lot, const FillPart& part);
 

@@ -2,6 +2,7 @@
 #include "core/position.hpp"
 
 #include "core/naming.hpp"
+#include "core/pnl.hpp"
 #include "core/position_machine.hpp"
 
 #include <cstdio>
@@ -194,10 +195,23 @@ void Machine::operator()(const ExternalChange& input) {
   const auto id = found == s_.lots.end() || before.is_zero()
                     ? intent_id(SignalId{"external"}, s_.account, static_cast<std::uint32_t>(s_.steps))
                     : found->id;
-  emit(
-    ExternalChanged{id, input.quantity, (input.avg_px * input.quantity.abs()) * cx_.instrument.multiplier, cx_.now});
+  const auto multiplier = cx_.instrument.multiplier;
+  const auto held_then = (net_quantity(s_) - before + input.quantity).abs();
+  emit(ExternalChanged{id, input.quantity, value_of(input.avg_px, input.quantity.abs(), multiplier),
+                       value_of(input.avg_px, held_then, multiplier), cx_.now});
   tell_of_lot(*find_lot(s_, id), input.quantity - before, {});
   alert(AlertLevel::warning, "EXTERNAL_POSITION", "now " + input.quantity.str() + ", was " + before.str());
+}
+
+void Machine::operator()(const AverageTold& input) {
+  const auto net = net_quantity(s_);
+  if (net.is_zero() || net != input.quantity || !input.avg_px.is_positive() || busy(s_))
+    return;  // the books have moved since it was told
+  const auto change = value_of(input.avg_px, net.abs(), cx_.instrument.multiplier) - s_.cost;
+  if (change.is_zero())
+    return;
+  emit(AverageChanged{change, net.is_negative() ? -change : change});
+  alert(AlertLevel::info, "AVERAGE_TAKEN_OVER", "the broker's " + input.avg_px.str() + " for " + net.str());
 }
 
 void Machine::operator()(const CancelEntries& input) {

@@ -107,6 +107,9 @@ void step(PositionState& state, const PositionInput& input, const StepContext& c
 /// Applies one journaled fact. step() uses nothing else to change state.
 void evolve(PositionState& state, const PositionEvent& event);
 
+/// Fills in what states stored by earlier versions lack.
+void complete(PositionState& state);
+
 /// Aborts with a message when the state breaks a rule of its own (sums, signs, exits above what is held).
 void check_invariants(const PositionState& state);
 

@@ -64,7 +64,10 @@ struct FillBooked {
   std::string subreason;
   Instant at{};
   std::vector<FillPart> parts;
-  HEED_FIELDS(order, execution_id, quantity, price, fee, value, inferred, reason, subreason, at, parts);
+  Money cost;  // change of the symbol's, as a whole
+  Money realized;
+  HEED_FIELDS(order, execution_id, quantity, price, fee, value, inferred, reason, subreason, at, parts, cost,
+              realized);
 };
 /// An execution of what had been inferred. `parts` correct the price and the fee; quantities stay.
 struct FillExplained {
@@ -77,7 +80,9 @@ struct FillExplained {
   Money value_change;
   Instant at{};
   std::vector<FillPart> parts;
-  HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts);
+  Money cost;  // change of the symbol's, as a whole
+  Money realized;
+  HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts, cost, realized);
 };
 
 /// An over-fill turns out to have been the exit of shares whose entry was told later: the two lots cancel each other
@@ -271,8 +276,17 @@ struct ExternalChanged {
   IntentId lot;
   Quantity quantity;
   Money cost;
+  Money symbol_cost;  // of all that is held here from now on
   Instant at{};
-  HEED_FIELDS(lot, quantity, cost, at);
+  HEED_FIELDS(lot, quantity, cost, symbol_cost, at);
+};
+
+/// The broker's own average of what is held is taken over; what it holds dearer it has gained elsewhere.
+struct AverageChanged {
+  static constexpr std::string_view type_name = "average_changed";
+  Money cost;  // changes of the symbol's, as a whole
+  Money realized;
+  HEED_FIELDS(cost, realized);
 };
 
 using PositionEvent =
@@ -280,6 +294,6 @@ using PositionEvent =
                CancelAsked, OrderLooked, AbsenceChecked, ResolveAsked, OrderResent, GraceStarted, LevelsChanged,
                DueChanged, ProtectionRefused, ExitTakenAway, ProtectionDue, NakedChanged, CloseStarted, CloseQueued,
                CloseAdvanced, PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed,
-               Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged>;
+               Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged, AverageChanged>;
 
 }  // namespace heed::core

@@ -43,7 +43,6 @@ public:
       l.last_reason = CloseReason::reconciler_cleanup;
       l.last_exit_at = std::max(l.last_exit_at, e.at);
       l.last_subreason.clear();
-      s_.realized += part.realized;
     }
   }
 
@@ -156,9 +155,14 @@ public:
   }
   void operator()(const QuarantineLifted&) {
     s_.quarantine.clear();
+    s_.quarantine_stays = false;
     s_.broker_quantity.reset();
   }
   void operator()(const ExternalChanged& e);
+  void operator()(const AverageChanged& e) {
+    s_.cost += e.cost;
+    s_.realized += e.realized;
+  }
 
 private:
   WorkingOrder& order(const ClientOrderId& id) { return *find_order(s_, id); }
@@ -212,7 +216,6 @@ void Evolve::operator()(const OrderChanged& e) {
 void Evolve::apply_part(const FillPart& part, const FillBooked& e) {
   auto& l = lot(part.lot);
   apply(l, part);
-  s_.realized += part.realized;
   if (part.quantity.is_zero())
     return;
   l.ended = false;
@@ -245,6 +248,8 @@ void Evolve::operator()(const FillBooked& e) {
     reduce_set(o, e.quantity);
   for (const auto& part : e.parts)
     apply_part(part, e);
+  s_.cost += e.cost;
+  s_.realized += e.realized;
 }
 
 void Evolve::operator()(const FillExplained& e) {
@@ -263,10 +268,10 @@ void Evolve::operator()(const FillExplained& e) {
       left = {};
     }
   }
-  for (const auto& part : e.parts) {
+  for (const auto& part : e.parts)
     apply(lot(part.lot), part);
-    s_.realized += part.realized;
-  }
+  s_.cost += e.cost;
+  s_.realized += e.realized;
 }
 
 void Evolve::operator()(const ExternalChanged& e) {
@@ -289,6 +294,7 @@ void Evolve::operator()(const ExternalChanged& e) {
   found->fees = {};
   found->realized = {};
   found->ended = e.quantity.is_zero();
+  s_.cost = e.symbol_cost;
 }
 
 // Keeps the last few ended orders and their lots: a late or repeated report must still be known for what it is.
@@ -303,6 +309,17 @@ void Evolve::settle() {
 void evolve(PositionState& state, const PositionEvent& event) {
   ++state.steps;
   std::visit(Evolve{state}, event);
+}
+
+void complete(PositionState& state) {
+  Money cost;
+  Quantity net;
+  for (const auto& lot : state.lots) {
+    net += lot.quantity;
+    cost += lot.quantity.is_negative() ? -lot.cost : lot.cost;
+  }
+  if (state.cost.is_zero() && !net.is_zero())
+    state.cost = net.is_negative() ? -cost : cost;
 }
 
 }  // namespace heed::core

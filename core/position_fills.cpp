@@ -130,6 +130,9 @@ void Machine::book_fill(const ClientOrderId& id, const Fill& fill) {
       event.subreason = order.subreason;
       break;
   }
+  const auto change = symbol_change(net_quantity(s_), s_.cost, order.row.side, fill.quantity, fill.value, fill.fee);
+  event.cost = change.cost;
+  event.realized = change.realized;
   emit(std::move(event));
   const auto& booked = std::get<FillBooked>(out_.events.back());
   fill_rows(booked);
@@ -310,6 +313,9 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
     event.parts.push_back(correction_part(lot, lot.side == order.row.side, is - was, part_fee));
     event.value_change += is - was;
     explain_rows(rows, order, fill, lot, {quantity, was, event.parts.back()});
+    const auto change = symbol_correction(net_quantity(s_), lot.side, event.parts.back());
+    event.cost += change.cost;
+    event.realized += change.realized;
     left -= quantity;
     value -= is;
     fee -= part_fee;

@@ -40,6 +40,7 @@ public:
   void operator()(const Quarantine& input);
   void operator()(const LiftQuarantine& input);
   void operator()(const ExternalChange& input);
+  void operator()(const AverageTold& input);
   void operator()(const CancelEntries& input);
 
 private:

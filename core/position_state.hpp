@@ -129,12 +129,16 @@ struct PositionState {
   std::optional<Instant> last_close_at;      // cooldown
   std::optional<Instant> next_position_ask;  // likewise, of the broker's position
   std::string quarantine;                    // reason; empty: not
+  bool quarantine_stays = false;             // its cause is no difference: until a person lifts it
   // What the broker held when a difference stayed: exits stay within it. Empty: as our lots say.
   std::optional<Quantity> broker_quantity;
-  Money realized;          // since last flat
+  // The symbol as a whole, as venues reckon it: one average over all fills, whichever lot they belong to. Lots have
+  // their own.
+  Money cost;              // of what is held, >= 0
+  Money realized;          // since last flat, net of fees
   std::int64_t steps = 0;  // events applied since ever: revision numbers come from here
   HEED_FIELDS(account, symbol, lots, orders, close, closes_waiting, blocked_until, blocked_by, last_close_at,
-              next_position_ask, quarantine, broker_quantity, realized, steps);
+              next_position_ask, quarantine, quarantine_stays, broker_quantity, cost, realized, steps);
 };
 
 }  // namespace heed::core

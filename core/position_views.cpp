@@ -43,6 +43,8 @@ void check_invariants(const PositionState& state) {
     if (order.cancel_asked && !order.cancel_wanted)
       broken(state, "a cancel was asked that nobody wanted", order.row.client_order_id);
   }
+  if (!state.cost.is_zero() && net_quantity(state).is_zero())
+    broken(state, "nothing held in all, but a cost", "");
   if (closes > 1)
     broken(state, "two live close orders", "");
   if (!state.close && !state.closes_waiting.empty())
@@ -126,6 +128,7 @@ PositionRow to_row(const PositionState& state, const StepContext& context) {
   row.symbol = state.symbol;
   row.phase = to_string(phase(state));
   row.quantity = net_quantity(state);
+  row.cost = state.cost;
   row.realized = state.realized;
   row.strategies = owners(state);
   for (const auto& lot : state.lots) {

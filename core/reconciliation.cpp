@@ -19,12 +19,14 @@ std::vector<DriftFinding> DriftWatch::look(const std::map<Symbol, QuantityPair>&
   for (const auto& [symbol, pair] : pairs) {
     if (pair.busy) {
       seen_.erase(symbol);
+      averages_.erase(symbol);
       continue;
     }
     if (pair.books == pair.venue) {
       seen_.erase(symbol);
       if (pair.quarantined)
         findings.push_back(finding(symbol, DriftAction::lift, pair, 1));
+      compare_averages(symbol, pair, findings);
       continue;
     }
     auto& seen = seen_[symbol];
@@ -38,8 +40,28 @@ std::vector<DriftFinding> DriftWatch::look(const std::map<Symbol, QuantityPair>&
     else if (!pair.quarantined)
       findings.push_back(finding(symbol, DriftAction::quarantine, pair, seen.looks));
   }
+  std::erase_if(averages_, [&](const auto& entry) { return !pairs.contains(entry.first); });
   std::erase_if(seen_, [&](const auto& entry) { return !pairs.contains(entry.first); });
   return findings;
+}
+
+// Less than a cent in all is rounding.
+void DriftWatch::compare_averages(const Symbol& symbol, const QuantityPair& pair,
+                                  std::vector<DriftFinding>& findings) {
+  const auto cent = Decimal::from_units(10'000'000);
+  const bool known = pair.books_avg_px.is_positive() && pair.venue_avg_px.is_positive();
+  if (!known || (pair.venue_avg_px - pair.books_avg_px).abs() * pair.books.abs() < cent) {
+    averages_.erase(symbol);
+    return;
+  }
+  const auto [seen, is_new] = averages_.try_emplace(symbol, pair.venue_avg_px);
+  if (!is_new && seen->second == pair.venue_avg_px) {
+    averages_.erase(seen);
+    findings.push_back(finding(symbol, DriftAction::average, pair, 2));
+    findings.back().text = "average: books " + pair.books_avg_px.str() + ", broker " + pair.venue_avg_px.str();
+    return;
+  }
+  seen->second = pair.venue_avg_px;
 }
 
 }  // namespace heed::core

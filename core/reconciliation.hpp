@@ -19,9 +19,10 @@ struct QuantityPair {
   Decimal venue_avg_px;
   bool busy = false;  // an order is on its way: a difference proves nothing yet
   bool quarantined = false;
+  Decimal books_avg_px{};
 };
 
-enum class DriftAction : std::uint8_t { ask_orders, external, quarantine, lift };
+enum class DriftAction : std::uint8_t { ask_orders, external, quarantine, lift, average };
 
 struct DriftFinding {
   Symbol symbol;
@@ -37,6 +38,8 @@ struct DriftFinding {
 ///   differs twice by the same amount      -> books flat: what the venue holds is listed as `external`
 ///                                         -> else quarantine
 ///   agrees                                -> forget; if quarantined, lift
+///   agrees, but not in the average, twice -> the venue's average is the books' (it may reckon anew overnight, or
+///                                            have seen fills in another order)
 /// A busy symbol is not judged, and its count starts anew.
 class DriftWatch {
 public:
@@ -48,9 +51,12 @@ private:
     std::int32_t looks = 0;
     Quantity difference;
   };
+  void compare_averages(const Symbol& symbol, const QuantityPair& pair, std::vector<DriftFinding>& findings);
+
   std::map<Symbol, Seen> seen_;
+  std::map<Symbol, Decimal> averages_;  // of venues, that differed at the last look
 };
 
 }  // namespace heed::core
 
-HEED_ENUM_NAMES(heed::core::DriftAction, "ask_orders", "external", "quarantine", "lift");
+HEED_ENUM_NAMES(heed::core::DriftAction, "ask_orders", "external", "quarantine", "lift", "average");

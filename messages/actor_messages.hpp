@@ -110,10 +110,11 @@ struct KillOrder {
 struct BooksQuery {};
 struct BookEntry {
   Symbol symbol;
-  Quantity quantity;  // signed, all lots
-  Quantity owned;     // without external
-  bool busy = false;  // an order is on its way; a difference now proves nothing
-  bool quarantined = false;
+  Quantity quantity;         // signed, all lots
+  Quantity owned;            // without external
+  bool busy = false;         // an order is on its way; a difference now proves nothing
+  bool quarantined = false;  // for a difference: ends when they agree
+  Price avg_px{};            // of all that is held; zero: not known
 };
 struct Books {
   std::vector<BookEntry> entries;  // by symbol

@@ -128,12 +128,21 @@ struct Quarantine {
 struct LiftQuarantine {
   static constexpr std::string_view type_name = "lift_quarantine";
   std::string by;
-  HEED_FIELDS(by);
+  bool agreed = false;  // because books and broker agree: ends only what their difference began
+  HEED_FIELDS(by, agreed);
 };
 /// The broker holds more or other than our lots say, and the names do not explain it: kept as the lot of `external`.
 struct ExternalChange {
   static constexpr std::string_view type_name = "external_change";
   Quantity quantity;  // signed: what is not ours
+  Price avg_px;
+  HEED_FIELDS(quantity, avg_px);
+};
+/// The broker's average of what is held is not ours, though the quantity is: its own counts. It may reckon anew
+/// overnight, or have seen fills in another order than we heard of them.
+struct AverageTold {
+  static constexpr std::string_view type_name = "average_told";
+  Quantity quantity;  // signed: what it is the average of
   Price avg_px;
   HEED_FIELDS(quantity, avg_px);
 };
@@ -144,9 +153,10 @@ struct CancelEntries {
   HEED_FIELDS(by);
 };
 
-using PositionInput = std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused,
-                                   OrderInDoubt, OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue,
-                                   Recovered, SetBlock, Quarantine, LiftQuarantine, ExternalChange, CancelEntries>;
+using PositionInput =
+  std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused, OrderInDoubt,
+               OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue, Recovered, SetBlock, Quarantine,
+               LiftQuarantine, ExternalChange, AverageTold, CancelEntries>;
 
 }  // namespace heed
 

@@ -123,6 +123,31 @@ TEST_CASE("no drift: a difference that stays for two looks is quarantined, and l
   CHECK(f.portfolio->inputs<LiftQuarantine>().size() == 1);
 }
 
+TEST_CASE("reconciler: an average that differs for two looks is the broker's", "[actors][reconciler]") {
+  Fixture f;
+  f.books("NVDA", 5);
+  f.portfolio->books.entries.front().avg_px = Price{51};
+  f.venue_holds("NVDA", 5);
+  f.link(true);
+  CHECK(f.portfolio->inputs<AverageTold>().empty());
+  f.system.advance(seconds{31});
+  const auto told = f.portfolio->inputs<AverageTold>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].quantity == Quantity{5});
+  CHECK(told[0].avg_px == Price{50});
+  CHECK(f.portfolio->inputs<Quarantine>().empty());
+}
+
+TEST_CASE("reconciler: a fraction of a cent is rounding", "[actors][reconciler]") {
+  Fixture f;
+  f.books("NVDA", 5);
+  f.portfolio->books.entries.front().avg_px = dec("50.0019");
+  f.venue_holds("NVDA", 5);
+  f.link(true);
+  f.system.advance(seconds{120});
+  CHECK(f.portfolio->inputs<AverageTold>().empty());
+}
+
 TEST_CASE("reconciler: what the broker holds and nobody opened is listed as external", "[actors][reconciler]") {
   Fixture f;
   f.venue_holds("GLD", 7);

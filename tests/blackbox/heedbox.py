@@ -460,14 +460,12 @@ def by_symbol(rows, value):
 
 
 def check_money(daemon, exchange):
-    """Every execution booked once, at its price; cash, and realized P&L of what is flat, to the cent.
-
-    Heed keeps cost by lot and the venue one average, so what is held in part may differ in how much of the gain counts
-    as realized; cost less realized may not.
+    """Every execution booked once, at its price; cash, average and cost of what is held, and realized P&L of what is
+    flat, to the cent. Fills are realized by lot, so while some of several lots are closed their sum is not the venue's.
     """
     ledger = exchange.ledger()
     fills = daemon.all("fills")
-    problems = []
+    problems = check_averages(daemon, exchange)
     sides = (("buy", "bought_qty", "paid"), ("sell", "sold_qty", "received"))
     for side, quantity, money in sides:
         rows = [f for f in fills if f["side"] == side]
@@ -483,15 +481,11 @@ def check_money(daemon, exchange):
                                 f"{entry[money]}")
     realized = by_symbol(fills, lambda f: Decimal(f["realized"]))
     fees = by_symbol(fills, lambda f: Decimal(f["fee"]))
-    cost = {row["symbol"]: Decimal(row["cost"]) for row in daemon.all("positions", status="all")}
     for entry in ledger["positions"]:
         symbol = entry["symbol"]
         ours = realized.get(symbol, Decimal(0))
         if not Decimal(entry["qty"]) and not same_cents(ours + fees.get(symbol, 0), entry["realized_pl"]):
             problems.append(f"{symbol}: realized {ours}, the exchange says {entry['realized_pl']}")
-        spent = Decimal(entry["paid"]) - Decimal(entry["received"])
-        if not fees.get(symbol) and not same_cents(cost.get(symbol, 0) - ours, spent):
-            problems.append(f"{symbol}: cost {cost.get(symbol)} less realized {ours} is not what was spent, {spent}")
     cash = Decimal(ledger["opening_cash"]) - sum(fees.values(), Decimal(0))
     for fill in fills:
         value = Decimal(fill["quantity"]) * Decimal(fill["price"])
@@ -501,11 +495,20 @@ def check_money(daemon, exchange):
     return problems
 
 
-def averages_that_differ(daemon, exchange):
-    """Symbols whose average is not the venue's: those with several lots, of which some have been closed."""
+def check_averages(daemon, exchange):
+    """What is held has the venue's average and cost, however many lots it is made of and whichever were closed."""
     rows = {row["symbol"]: row for row in daemon.all("positions")}
-    return sorted(p["symbol"] for p in exchange.book()[0] if p["symbol"] in rows and abs(
-        Decimal(rows[p["symbol"]]["avg_price"]) - Decimal(p["avg_entry_price"])) > Decimal("0.0001"))
+    problems = []
+    for held in exchange.book()[0]:
+        quantity, average = Decimal(held["qty"]), Decimal(held["avg_entry_price"])
+        row = rows.get(held["symbol"])
+        if not quantity or row is None:
+            continue
+        if abs(Decimal(row["avg_price"]) - average) > Decimal("0.000001"):
+            problems.append(f"{held['symbol']}: average {row['avg_price']}, the exchange says {average}")
+        if not same_cents(row["cost"], average * abs(quantity)):
+            problems.append(f"{held['symbol']}: cost {row['cost']}, the exchange says {average * abs(quantity)}")
+    return problems
 
 
 def check_orders(daemon, exchange):

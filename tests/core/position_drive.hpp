@@ -281,6 +281,10 @@ private:
     if (w_.policy.venue.native_oco)
       require(w_.venue.held_for_exits() <= w_.venue.position.abs(), when + ": exits above what is held");
     require(!naked_since(w_.state), when + ": naked");
+    const auto cost = w_.venue.position.is_negative() ? -w_.state.cost : w_.state.cost;
+    require(w_.realized_ever - cost == w_.venue.cash, when + ": realized " + w_.realized_ever.str() + " less cost " +
+                                                        cost.str() + " is not the venue's cash " +
+                                                        w_.venue.cash.str());
     check_risk(when);
     Quantity want_stops;
     Quantity want_targets;

@@ -95,6 +95,7 @@ public:
   std::map<std::string, Disposition> decisions;
   std::vector<RaiseAlert> alerts;
   std::vector<Intent> entries_wanted;
+  Money realized_ever;  // by the symbol as a whole
   std::vector<RiskFact> facts;
   core::RiskLedger* ledger = nullptr;  // hears every fact at once
   std::vector<std::string> log;
@@ -385,6 +386,12 @@ private:
   }
 
   void take_rows() {
+    for (const auto& event : out.events) {
+      if (const auto* booked = std::get_if<FillBooked>(&event))
+        realized_ever += booked->realized;
+      else if (const auto* explained = std::get_if<FillExplained>(&event))
+        realized_ever += explained->realized;
+    }
     for (const auto& row : out.rows) {
       if (const auto* fill_row = std::get_if<FillRow>(&row))
         fills[fill_row->execution_id.str() + "/" + fill_row->lot.str()] = *fill_row;

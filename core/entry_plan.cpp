@@ -5,7 +5,6 @@
 #include "core/naming.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace heed::core {
 namespace {
@@ -154,14 +153,12 @@ std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryI
 }
 
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session) {
-  std::map<StrategyId, std::optional<Date>> latest;
-  for (const auto& lot : state.lots)
-    if (!lot.quantity.is_zero() && lot.due_session)
-      latest[lot.strategy] = std::max(latest[lot.strategy].value_or(*lot.due_session), *lot.due_session);
   std::vector<StrategyId> due;
-  for (const auto& [strategy, date] : latest)
-    if (date && *date <= session)
-      due.push_back(strategy);
+  for (const auto& lot : state.lots)
+    if (const auto date = due_session(state, lot.strategy);
+        date && *date <= session && std::ranges::find(due, lot.strategy) == due.end())
+      due.push_back(lot.strategy);
+  std::ranges::sort(due);
   return due;
 }
 

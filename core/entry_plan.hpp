@@ -49,7 +49,7 @@ struct EntryDraft {
 /// no_op:below_min_lot, invalid:protection, invalid:size, risk_denied:stale_price (no quote on the entering side).
 std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryInputs& inputs);
 
-/// Strategies whose lots are due on or before `session` (each strategy's due session is the latest of its lots').
+/// Strategies whose due_session() is `session` or earlier, by name.
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session);
 
 }  // namespace heed::core

@@ -119,6 +119,9 @@ enum class Phase : std::uint8_t { flat, opening, open, closing, quarantined };
 Phase phase(const PositionState& state);
 /// Everything but `state` (the JSON), which the shell fills in.
 PositionRow to_row(const PositionState& state, const StepContext& context);
+/// When the exit scan closes what this strategy holds: the latest of its lots' due sessions, since a further entry
+/// prolongs the whole. Empty: never by date.
+std::optional<Date> due_session(const PositionState& state, const StrategyId& strategy);
 /// What our lots hold without `external`, and with it.
 Quantity owned_quantity(const PositionState& state);
 Quantity net_quantity(const PositionState& state);

@@ -122,6 +122,14 @@ std::string owners(const PositionState& state) {
 
 }  // namespace
 
+std::optional<Date> due_session(const PositionState& state, const StrategyId& strategy) {
+  std::optional<Date> latest;
+  for (const auto& lot : state.lots)
+    if (lot.strategy == strategy && !lot.quantity.is_zero() && lot.due_session)
+      latest = std::max(latest.value_or(*lot.due_session), *lot.due_session);
+  return latest;
+}
+
 PositionRow to_row(const PositionState& state, const StepContext& context) {
   PositionRow row;
   row.account = state.account;
@@ -134,9 +142,8 @@ PositionRow to_row(const PositionState& state, const StepContext& context) {
   for (const auto& lot : state.lots) {
     if (lot.quantity.is_zero())
       continue;
-    row.cost += lot.cost;
-    if (lot.due_session && (!row.due_session || *lot.due_session < *row.due_session))
-      row.due_session = lot.due_session;
+    if (const auto due = due_session(state, lot.strategy); due && (!row.due_session || *due < *row.due_session))
+      row.due_session = due;
     if (!row.opened_at || lot.opened_at < *row.opened_at)
       row.opened_at = lot.opened_at;
     Quantity stops;

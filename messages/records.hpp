@@ -130,7 +130,7 @@ struct PositionRow {
   std::optional<Price> stop_price;  // nearest resting protection
   std::optional<Price> target_price;
   Quantity protected_quantity;
-  std::optional<Date> due_session;
+  std::optional<Date> due_session;  // the next exit by date: the earliest of its strategies' own
   std::optional<Instant> opened_at;
   std::optional<Instant> naked_since;
   std::string state;

@@ -105,6 +105,12 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   if (entry.failures >= failures_max && state.quarantine.empty())
     state.quarantine = "its actor failed " + std::to_string(entry.failures) + " times";
   ++st.env->telemetry->actor_restarts;
+  RiskFact restarted;
+  restarted.kind = RiskFactKind::restarted;
+  restarted.account = st.env->account;
+  restarted.symbol = symbol;
+  restarted.at = st.env->clock->now();
+  self->send(st.env->governor, restarted);
   entry.actor = spawn(self, symbol, std::move(state), recovered);
   entry.down = false;
   for (auto& news : std::exchange(entry.missed, {}))

@@ -69,11 +69,10 @@ void try_later(PositionSelf self, std::string_view what, const std::string& why)
   self->delayed_send(self, std::chrono::milliseconds{st.env->retry_ms}, PositionTimerDue{});
 }
 
-void place(PositionSelf self, core::EntryDraft draft) { run(self, draft.entry, std::move(self->state.in_hand)); }
+void place(PositionSelf self, const PlaceEntry& entry) { run(self, entry, std::move(self->state.in_hand)); }
 
-void ask_risk(PositionSelf self, core::EntryDraft draft, const Quote& quote, bool market_open) {
+void ask_risk(PositionSelf self, PlaceEntry entry, const Quote& quote, bool market_open) {
   auto& st = self->state;
-  const auto& entry = draft.entry;
   ReserveRisk question;
   question.order = entry.client_order_id;
   question.intent = entry.intent.intent_id;
@@ -82,7 +81,7 @@ void ask_risk(PositionSelf self, core::EntryDraft draft, const Quote& quote, boo
   question.symbol = st.core.symbol;
   question.side = entry.intent.side;
   question.quantity = entry.quantity;
-  question.price = draft.worst_price;
+  question.price = entry.worst_price;
   question.last_price = quote.last.is_positive() ? quote.last : entry.reference;
   question.quote_at = quote.at;
   question.multiplier = st.instrument->multiplier;
@@ -90,9 +89,9 @@ void ask_risk(PositionSelf self, core::EntryDraft draft, const Quote& quote, boo
     question.cost_held += lot.cost;
   question.session_open = market_open;
   self->request(st.env->governor, caf::infinite, question)
-    .then([self, draft = std::move(draft)](const RiskAnswer& answer) mutable {
+    .then([self, entry = std::move(entry)](const RiskAnswer& answer) {
       if (answer.granted)
-        place(self, std::move(draft));
+        place(self, entry);
       else
         settle(self, {DispositionKind::risk_denied, std::string{to_string(answer.limit)}}, answer.reason);
     });
@@ -113,7 +112,7 @@ void open(PositionSelf self, Intent intent, Money equity) {
       if (auto* refusal = std::get_if<core::Refusal>(&drafted))
         settle(self, refusal->disposition, refusal->reason);
       else
-        ask_risk(self, std::get<core::EntryDraft>(std::move(drafted)), answer.quote, ctx.market_open);
+        ask_risk(self, std::get<PlaceEntry>(std::move(drafted)), answer.quote, ctx.market_open);
     });
 }
 

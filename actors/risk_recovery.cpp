@@ -26,20 +26,32 @@ core::RiskState stored_risk(const AccountId& account, const RecoveredState& stor
   return {};
 }
 
-/// What an entry may still cost: its limit, what risk granted it at, or else the target it was sent with.
-Price worst_price(const OrderRow& entry, const core::RiskState& stored, const RecoveredState& all) {
-  if (entry.limit_price)
-    return *entry.limit_price;
-  const auto known = stored.orders.find(entry.client_order_id);
-  if (known != stored.orders.end())
-    return known->second.price;
-  Price worst = entry.avg_px.value_or(Price{});
-  for (const auto& order : all.working_orders)
-    if (order.parent == entry.client_order_id)
-      for (const auto& level : {order.limit_price, order.stop_price})
-        if (level)
-          worst = std::max(worst, *level);
-  return worst;
+/// What the positions of this account say of themselves, in the order of their rows.
+struct Position {
+  const PositionRow* row;
+  core::PositionState state;  // empty where it cannot be read
+};
+
+std::vector<Position> positions_of(const AccountId& account, const RecoveredState& stored) {
+  std::vector<Position> out;
+  for (const auto& row : stored.positions)
+    if (row.account == account) {
+      auto state = stored_state(row);
+      out.push_back({&row, state ? std::move(state).value() : core::PositionState{}});
+    }
+  return out;
+}
+
+/// What risk granted an entry at, or what it cost if it is over; zero when nobody knows, and then it counts as much
+/// as an order may.
+Price worst_price(const OrderRow& entry, const std::vector<Position>& positions) {
+  if (is_terminal(entry.status) && entry.avg_px)
+    return *entry.avg_px;
+  for (const auto& position : positions)
+    for (const auto& order : position.state.orders)
+      if (order.row.client_order_id == entry.client_order_id && order.worst_price.is_positive())
+        return order.worst_price;
+  return entry.limit_price.value_or(Price{});
 }
 
 RiskFact fact_of(const OrderRow& order, RiskFactKind kind) {
@@ -55,10 +67,9 @@ RiskFact fact_of(const OrderRow& order, RiskFactKind kind) {
 }
 
 /// One entry order's whole story so far.
-void replay_entry(core::RiskLedger& ledger, const OrderRow& order, const core::RiskState& stored,
-                  const RecoveredState& all) {
+void replay_entry(core::RiskLedger& ledger, const OrderRow& order, const std::vector<Position>& positions) {
   auto reserved = fact_of(order, RiskFactKind::reserved);
-  reserved.price = worst_price(order, stored, all);
+  reserved.price = worst_price(order, positions);
   ledger.apply(reserved);
   if (order.cum_qty.is_positive()) {
     auto filled = fact_of(order, RiskFactKind::filled);
@@ -75,15 +86,15 @@ void replay_entry(core::RiskLedger& ledger, const OrderRow& order, const core::R
     ledger.apply(fact_of(order, RiskFactKind::unknown));
 }
 
-void set_positions(core::RiskLedger& ledger, const AccountId& account, const RecoveredState& stored) {
-  for (const auto& row : stored.positions) {
-    if (row.account != account)
-      continue;
+void set_positions(core::RiskLedger& ledger, const std::vector<Position>& positions) {
+  for (const auto& [row, state] : positions) {
     std::map<StrategyId, Quantity> parts;
-    if (const auto state = stored_state(row))
-      for (const auto& lot : state.value().lots)
-        parts[lot.strategy] += lot.quantity;
-    ledger.set_held(row.symbol, row.quantity, row.cost, parts);
+    Money cost;  // by lots, as the position tells it
+    for (const auto& lot : state.lots) {
+      parts[lot.strategy] += lot.quantity;
+      cost += lot.cost;
+    }
+    ledger.set_held(row->symbol, row->quantity, state.lots.empty() ? row->cost : cost, parts);
   }
 }
 
@@ -91,8 +102,7 @@ void set_positions(core::RiskLedger& ledger, const AccountId& account, const Rec
 
 core::RiskState recover_risk(const AccountId& account, const RiskLimits& limits, const RecoveredState& stored,
                              const core::MarketCalendar& calendar, Instant now) {
-  const auto before = stored_risk(account, stored);
-  auto state = before;
+  auto state = stored_risk(account, stored);
   state.symbols.clear();
   state.orders.clear();
   state.ended.clear();
@@ -116,9 +126,10 @@ core::RiskState recover_risk(const AccountId& account, const RiskLimits& limits,
         std::none_of(entries.begin(), entries.end(),
                      [&](const OrderRow* known) { return known->client_order_id == order.client_order_id; }))
       entries.push_back(&order);
+  const auto positions = positions_of(account, stored);
   for (const auto* order : entries)
-    replay_entry(ledger, *order, before, stored);
-  set_positions(ledger, account, stored);
+    replay_entry(ledger, *order, positions);
+  set_positions(ledger, positions);
   return ledger.state();
 }
 

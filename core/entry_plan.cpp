@@ -125,7 +125,7 @@ IntentPlan plan_intent(const Intent& intent, Quantity owned) {
   return invalid("action", "unknown action");
 }
 
-std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryInputs& in) {
+std::variant<PlaceEntry, Refusal> draft_entry(const Intent& intent, const EntryInputs& in) {
   const auto entering = price_to_enter(intent.side, in.quote);
   if (!entering)
     return Refusal{{DispositionKind::risk_denied, "stale_price"}, "no quote on the entering side"};
@@ -137,19 +137,19 @@ std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryI
   if (!exits)
     return invalid("protection", exits.error().detail);
 
-  EntryDraft draft;
-  draft.entry.intent = intent;
-  draft.entry.client_order_id = client_order_id(intent.account, intent.intent_id, Leg::entry, 0, intent.strategy);
-  draft.entry.quantity = std::get<Quantity>(quantity);
-  draft.entry.reference = reference;
-  draft.entry.stop = exits.value().stop;
-  draft.entry.target = exits.value().target;
+  PlaceEntry entry;
+  entry.intent = intent;
+  entry.client_order_id = client_order_id(intent.account, intent.intent_id, Leg::entry, 0, intent.strategy);
+  entry.quantity = std::get<Quantity>(quantity);
+  entry.reference = reference;
+  entry.stop = exits.value().stop;
+  entry.target = exits.value().target;
   if (intent.hold_sessions > 0)
-    draft.entry.due_session = in.calendar->add_sessions(in.session, intent.hold_sessions);
-  draft.worst_price = reference;
+    entry.due_session = in.calendar->add_sessions(in.session, intent.hold_sessions);
+  entry.worst_price = reference;
   if (!intent.limit_price && intent.side == Side::buy)
-    draft.worst_price = reference + reference * in.market_allowance;
-  return draft;
+    entry.worst_price = reference + reference * in.market_allowance;
+  return entry;
 }
 
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session) {

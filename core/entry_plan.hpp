@@ -40,14 +40,10 @@ struct EntryInputs {
   Date session{};            // the session it is placed in
   const MarketCalendar* calendar = nullptr;
 };
-/// A sized entry and the question to risk that belongs to it.
-struct EntryDraft {
-  PlaceEntry entry;
-  Price worst_price;  // what risk counts it at
-};
-/// Quantities are whole lots, rounded down. Refusals: no_op:price_above_size (the money does not reach for one lot),
-/// no_op:below_min_lot, invalid:protection, invalid:size, risk_denied:stale_price (no quote on the entering side).
-std::variant<EntryDraft, Refusal> draft_entry(const Intent& intent, const EntryInputs& inputs);
+/// A sized entry, with what risk is asked to count it at. Quantities are whole lots, rounded down. Refusals:
+/// no_op:price_above_size (the money does not reach for one lot), no_op:below_min_lot, invalid:protection,
+/// invalid:size, risk_denied:stale_price (no quote on the entering side).
+std::variant<PlaceEntry, Refusal> draft_entry(const Intent& intent, const EntryInputs& inputs);
 
 /// Strategies whose due_session() is `session` or earlier, by name.
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session);

@@ -291,7 +291,8 @@ void Machine::operator()(const Recovered&) {
     const auto id = s_.orders[i].row.client_order_id;
     if (is_entry(s_.orders[i]))
       tell(RiskFactKind::reserved, s_.orders[i], s_.orders[i].row.quantity - s_.orders[i].booked,
-           s_.orders[i].row.limit_price.value_or(Price{}));
+           s_.orders[i].worst_price.is_zero() ? s_.orders[i].row.limit_price.value_or(Price{})
+                                              : s_.orders[i].worst_price);
     if (in_doubt(s_.orders[i].row.status)) {
       doubt(id, "restart");
     } else if (const auto* head = head_of(s_, s_.orders[i]); head == nullptr || !in_doubt(head->row.status)) {

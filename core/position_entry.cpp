@@ -88,6 +88,7 @@ void Machine::plan_entry(const PlaceEntry& input, const IntentId& lot_id) {
   const auto& intent = input.intent;
   const auto& lot = *find_lot(s_, lot_id);
   auto entry = blank_order(lot, Leg::entry, input.quantity);
+  entry.worst_price = input.worst_price;
   entry.row.client_order_id = input.client_order_id;
   entry.row.intent = intent.intent_id;
   entry.row.signal = intent.signal;

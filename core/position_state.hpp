@@ -81,6 +81,7 @@ struct WorkingOrder {
   Quantity reduced;            // filled by the others of its set since this one was made
   ClientOrderId replaces;      // made by a replace of that order
   std::string subreason;       // leg close
+  Price worst_price;           // entry: what risk counts the open part at; zero: not known
   bool cancel_wanted = false;  // to be cancelled as soon as the venue knows it
   bool cancel_asked = false;
   bool assumed_end = false;     // ended by refusal or by proof of absence, not by a report: may turn out alive
@@ -91,7 +92,8 @@ struct WorkingOrder {
   std::int32_t resolves = 0;        // for the back-off
   std::optional<Instant> next_ask;  // timers before it belong to an older question
   HEED_FIELDS(row, lot, executions, booked, booked_value, inferred, group, set, reduced, replaces, subreason,
-              cancel_wanted, cancel_asked, assumed_end, grace, position_asked, looks, first_look, resolves, next_ask);
+              worst_price, cancel_wanted, cancel_asked, assumed_end, grace, position_asked, looks, first_look,
+              resolves, next_ask);
 };
 
 enum class CloseStage : std::uint8_t { cancelling, confirming, closing };

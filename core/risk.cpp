@@ -190,9 +190,14 @@ RiskEffects RiskLedger::apply(const RiskFact& fact) {
     on_reserved(fact);
     return effects;
   }
+  if (fact.kind == RiskFactKind::restarted) {
+    on_restarted(fact);
+    return effects;
+  }
   auto& order = order_of(fact);
   switch (fact.kind) {
-    case RiskFactKind::reserved: break;
+    case RiskFactKind::reserved:
+    case RiskFactKind::restarted: break;
     case RiskFactKind::filled: on_filled(order, fact); break;
     case RiskFactKind::released: end(fact.order, order); break;
     case RiskFactKind::unknown:
@@ -231,6 +236,21 @@ void RiskLedger::on_reserved(const RiskFact& fact) {
     order.multiplier = Decimal{1};
   }
   admit(fact.order, std::move(order));
+}
+
+// A reservation whose order never came to be is as if it had not been asked for: its name is free again. Those that
+// did are told of anew, by `reserved`. What has filled, or is in doubt, was placed.
+void RiskLedger::on_restarted(const RiskFact& fact) {
+  std::vector<ClientOrderId> gone;
+  for (auto& [name, order] : state_.orders)
+    if (order.symbol == fact.symbol && order.live && order.filled.is_zero() && !order.unknown) {
+      end(name, order);
+      gone.push_back(name);
+    }
+  for (const auto& name : gone) {
+    state_.orders.erase(name);
+    std::erase(state_.ended, name);
+  }
 }
 
 // News of an order that is not known makes one that reserves nothing.

@@ -97,6 +97,7 @@ private:
   bool is_repeat(RiskOrder& order, const RiskFact& fact);
   RiskOrder& order_of(const RiskFact& fact);
   void on_reserved(const RiskFact& fact);
+  void on_restarted(const RiskFact& fact);
   void on_filled(RiskOrder& order, const RiskFact& fact);
   void on_closed(RiskOrder& order, const RiskFact& fact, RiskEffects& effects);
   void on_rejected(RiskOrder& order, const RiskFact& fact, RiskEffects& effects);

@@ -27,7 +27,8 @@ struct PlaceEntry {
   std::optional<Price> stop;      // rounded to the tick, away from the entry
   std::optional<Price> target;
   std::optional<Date> due_session;
-  HEED_FIELDS(intent, client_order_id, quantity, reference, stop, target, due_session);
+  Price worst_price;  // what risk granted it at; zero: not known
+  HEED_FIELDS(intent, client_order_id, quantity, reference, stop, target, due_session, worst_price);
 };
 
 /// Bring lots to zero, or take `quantity` off them (REDUCE). Empty strategy: everything Heed owns here.

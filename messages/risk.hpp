@@ -137,7 +137,9 @@ enum class RiskFactKind : std::uint8_t {
   unknown,   // fate unknown: counts at worst case
   resolved,  // fate known again
   closed,    // exposure of a symbol shrank, or changed without an order; quantity zero: only money was corrected
-  rejected   // the venue refused an order
+  rejected,  // the venue refused an order
+  restarted  // the symbol's position goes on from the journal: reservations that it does not name anew were never
+             // placed
 };
 
 /// Told by a position to its governor, after each change that matters to risk.
@@ -167,4 +169,5 @@ HEED_ENUM_NAMES(heed::LimitName, "daily_trades", "daily_alloc", "max_position", 
                 "drawdown", "order_limits", "order_rate", "rejects", "losses", "buying_power", "exposure",
                 "stale_price", "market_closed", "blocklisted", "paused", "unknown_order", "not_reconciled");
 HEED_ENUM_NAMES(heed::KillLevel, "none", "stop_opening", "cancel_open_orders", "flatten");
-HEED_ENUM_NAMES(heed::RiskFactKind, "reserved", "filled", "released", "unknown", "resolved", "closed", "rejected");
+HEED_ENUM_NAMES(heed::RiskFactKind, "reserved", "filled", "released", "unknown", "resolved", "closed", "rejected",
+                "restarted");

@@ -89,8 +89,6 @@ TEST_CASE("failure 11: calls that come while a position is down are decided once
 TEST_CASE("portfolio: a call whose decision could not be stored is decided again, under the same name",
           "[actors][portfolio]") {
   DeskWorld w;
-  // Bounded, so that the second time asks risk for the same: the first mention counts for its conviction.
-  w.strategies["tube"].max_trade = Money{2'000};
   w.start();
   w.call(sell("warm", "NVDA"));
   w.mention(buy("b1", "NVDA"));

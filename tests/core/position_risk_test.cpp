@@ -356,9 +356,14 @@ TEST_CASE("position and risk: what is not ours is exposure without being a trade
 
 TEST_CASE("position and risk: after a restart the ledger is told what still may fill", "[core][position][risk]") {
   Desk d{tradovate_like()};
+  const bool market = GENERATE(true, false);
   auto e = ten(d, Side::sell);
-  e.intent.order_type = OrderType::limit;
-  e.intent.limit_price = 101_d;
+  if (market) {
+    e.worst_price = 101_d;  // what it was granted at: the venue cannot tell
+  } else {
+    e.intent.order_type = OrderType::limit;
+    e.intent.limit_price = 101_d;
+  }
   d.enter(e);
   d.calm();
   d.fill(Leg::entry, 4_d, 101_d);

@@ -328,6 +328,38 @@ TEST_CASE("the same name is the same order", "[risk]") {
   CHECK_THAT(ledger.reserve(q, now).answer.reason, Catch::Contains("is over"));
 }
 
+TEST_CASE("a position that goes on from the journal frees what was never placed", "[risk]") {
+  auto ledger = ready_ledger(wide_limits());
+  const auto before = ledger.state();
+  const auto lost = question("lost");
+  REQUIRE(told(ledger.reserve(lost, now)) == "granted");
+  const auto elsewhere = question("elsewhere", "AMD");
+  REQUIRE(told(ledger.reserve(elsewhere, now)) == "granted");
+  const auto partly = question("partly");
+  REQUIRE(told(ledger.reserve(partly, now)) == "granted");
+  ledger.apply(fact_of(Kind::filled, partly, "4", "4"));
+  const auto placed = question("placed");
+  REQUIRE(told(ledger.reserve(placed, now)) == "granted");
+  const auto doubtful = question("doubtful");
+  REQUIRE(told(ledger.reserve(doubtful, now)) == "granted");
+  ledger.apply(fact_of(Kind::unknown, doubtful));
+  REQUIRE(ledger.reserved("NVDA") == Money{3'600});
+
+  ledger.apply(fact_of(Kind::restarted, question("")));
+  ledger.apply(fact_of(Kind::reserved, placed, "10"));
+  CHECK(ledger.reserved("NVDA") == Money{2'600});
+  CHECK(ledger.reserved("AMD") == Money{1'000});
+  CHECK(ledger.state().today.trades == before.today.trades + 4);
+  CHECK(ledger.state().today.dollars == Money{4'000});
+  CHECK(ledger.state().unreported == Money{4'000});
+  // Its name is free: the second decision may be another.
+  ledger.apply(fact_of(Kind::resolved, doubtful));
+  auto again = lost;
+  again.quantity = Quantity{7};
+  CHECK(told(ledger.reserve(again, now)) == "granted");
+  CHECK(ledger.reserved("NVDA") == Money{3'300});
+}
+
 TEST_CASE("a reservation becomes exposure, part by part", "[risk]") {
   auto ledger = ready_ledger(wide_limits());
   const auto q = question("a");

@@ -29,6 +29,7 @@ std::pair<core::PositionState, bool> parse(const PortfolioState& st, const Posit
   spdlog::critical("{}/{}: stored state unreadable: {}", row.account.view(), row.symbol.view(), state.error().detail);
   auto empty = fresh(st, row.symbol);
   empty.quarantine = "stored state unreadable: " + state.error().detail;
+  empty.quarantine_stays = true;
   return {std::move(empty), true};
 }
 
@@ -86,6 +87,20 @@ void owed_again(PortfolioSelf self, const Symbol& symbol) {
   }
 }
 
+/// What all were told while this one was down. Telling it twice changes nothing.
+void catch_up(PortfolioSelf self, const Symbol& symbol) {
+  auto& st = self->state;
+  const auto now = st.env->clock->now();
+  const auto session = st.env->calendar->session_at_or_after(now);
+  if (st.last_scan && st.last_scan->session == session.date && now >= session.open)
+    self->send(st.positions.at(symbol).actor, *st.last_scan);
+  self->request(st.env->governor, caf::infinite, AccountQuery{}).then([self, symbol](const AccountSnapshot& account) {
+    const auto& entry = self->state.positions.at(symbol);
+    if (account.kill >= KillLevel::cancel_open_orders && !entry.down)
+      self->send(entry.actor, KillOrder{account.kill, "kill switch"});
+  });
+}
+
 void start_again(PortfolioSelf self, const Symbol& symbol) {
   auto& st = self->state;
   auto& entry = st.positions[symbol];
@@ -102,8 +117,11 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   }
   auto [state, recovered] =
     rows.value().rows.empty() ? std::pair{fresh(st, symbol), false} : parse(st, rows.value().rows.front());
-  if (entry.failures >= failures_max && state.quarantine.empty())
-    state.quarantine = "its actor failed " + std::to_string(entry.failures) + " times";
+  if (entry.failures >= failures_max) {
+    if (state.quarantine.empty())
+      state.quarantine = "its actor failed " + std::to_string(entry.failures) + " times";
+    state.quarantine_stays = true;
+  }
   ++st.env->telemetry->actor_restarts;
   RiskFact restarted;
   restarted.kind = RiskFactKind::restarted;
@@ -115,6 +133,7 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   entry.down = false;
   for (auto& news : std::exchange(entry.missed, {}))
     self->send(entry.actor, std::move(news));
+  catch_up(self, symbol);
   owed_again(self, symbol);
 }
 
@@ -129,6 +148,9 @@ void fell(PortfolioSelf self, const caf::down_msg& down) {
     return;
   auto& entry = st.positions[symbol];
   entry.down = true;
+  const auto at = self->clock().now();
+  if (at - std::exchange(entry.last_failure, at) > st.args->forgiven_after)
+    entry.failures = 0;
   ++entry.failures;
   const auto delay = restart_delay * (1 << std::min(entry.failures - 1, 6));
   spdlog::error("{}/{}: its actor failed ({} times): {}; started again in {} ms", st.env->account.view(),
@@ -367,7 +389,10 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
         release_early(self);
     },
     [self](PositionNews& news) { deliver(self, news); },
-    [self](const ExitScanDue& scan) { to_all(self, scan); },
+    [self](const ExitScanDue& scan) {
+      self->state.last_scan = scan;
+      to_all(self, scan);
+    },
     [self](const SessionChanged& session) { session_changed(self, session); },
     [self](const KillOrder& order) { to_all(self, order); },
     [self](const Reconfigure& change) { reconfigure(self, change); },

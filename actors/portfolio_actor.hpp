@@ -1,7 +1,8 @@
 // PORTFOLIO: one per account. It alone spawns positions, one per symbol, and forwards what concerns them.
 //
 // Until AccountReady (the reconciler's first clean pass) calls wait here; reports do not. A position that fails is
-// started again from the journal, with back-off; one that keeps failing is quarantined on its next start.
+// started again from the journal, with back-off; one that keeps failing is quarantined on its next start, until a
+// person lifts that. What all were told while one was down, the day's exit scan and a kill, it is told at its start.
 #pragma once
 
 #include "actors/position_env.hpp"
@@ -23,11 +24,13 @@ struct PortfolioArgs {
   std::shared_ptr<JournalReader> reader;  // to start a failed position again
   AggregatorActor aggregator;             // owed mentions go through it again
   std::vector<PositionRow> recovered;
+  std::chrono::minutes forgiven_after{10};  // a position that went so long without failing counts anew
 };
 
 struct Held {
   PositionActor actor;
-  std::int32_t failures = 0;
+  std::int32_t failures = 0;  // one shortly after another
+  caf::actor_clock::time_point last_failure{};
   bool down = false;
   std::vector<PositionNews> missed;  // while down
 };
@@ -52,6 +55,7 @@ struct PortfolioState {
   std::map<caf::actor_addr, Symbol> by_address;
   std::map<SignalId, Submission> submitting;
   bool ready = false;
+  std::optional<ExitScanDue> last_scan;                     // for those that were down
   std::deque<std::variant<MentionCall, IntentCall>> early;  // calls before ready
 };
 static_assert(!std::is_aggregate_v<PortfolioState>);

@@ -137,6 +137,8 @@ void timer(PositionSelf self, const PositionTimerDue& timer) {
   run(self, timer.due);
 }
 
+/// Where only a person may end a quarantine, nothing is concluded from the broker's word either: not judged, as when
+/// busy.
 BookEntry book_entry(const PositionActorState& st) {
   const auto& state = st.core;
   const auto net = core::net_quantity(state);

@@ -60,7 +60,8 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
       tell(ExternalChange{finding.venue - finding.books, finding.venue_avg_px});
       break;
     case core::DriftAction::quarantine: tell(Quarantine{finding.text}); break;
-    case core::DriftAction::lift: tell(LiftQuarantine{"reconciler"}); break;
+    case core::DriftAction::average: tell(AverageTold{finding.books, finding.venue_avg_px}); break;
+    case core::DriftAction::lift: tell(LiftQuarantine{"reconciler", true}); break;
   }
 }
 

@@ -181,7 +181,7 @@ void Machine::operator()(const Quarantine& input) {
 }
 
 void Machine::operator()(const LiftQuarantine& input) {
-  if (s_.quarantine.empty())
+  if (s_.quarantine.empty() || (input.agreed && s_.quarantine_stays))
     return;
   emit(QuarantineLifted{input.by});
   alert(AlertLevel::info, "QUARANTINE_LIFTED", "by " + input.by);

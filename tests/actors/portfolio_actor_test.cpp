@@ -126,7 +126,6 @@ TEST_CASE("portfolio: a stored call whose order could not be stored is decided a
 
 TEST_CASE("portfolio: a position that keeps failing is quarantined, and the others go on", "[actors][portfolio]") {
   DeskWorld w;
-  w.reconcile_interval = std::chrono::hours{1};  // which would lift it, since the books agree
   w.start();
   w.call(buy("b1", "NVDA"));
   for (int i = 0; i < 5; ++i) {
@@ -135,12 +134,58 @@ TEST_CASE("portfolio: a position that keeps failing is quarantined, and the othe
   }
   w.settle();
   CHECK(w.telemetry->quarantined == 1);
+  w.advance(seconds{90});  // books and broker agree, which is not why it was quarantined
+  CHECK(w.telemetry->quarantined == 1);
   CHECK(w.system->answer<std::string>(w.desk.portfolio, PositionInspect{"NVDA"}).find("its actor failed 5 times") !=
         std::string::npos);
   w.call(buy("b2", "AMD"));
   CHECK(w.outcome("b2") == "filled");
   w.call(buy("b3", "NVDA"));
   CHECK(w.outcome("b3") == "no_op:quarantined");
+  w.system->send(w.desk.portfolio, PositionNews{"NVDA", LiftQuarantine{"anna"}});
+  w.settle();
+  CHECK(w.telemetry->quarantined == 0);
+  w.call(buy("b4", "NVDA"));
+  CHECK(w.outcome("b4") == "filled");
+}
+
+TEST_CASE("portfolio: failures long ago are forgiven", "[actors][portfolio]") {
+  DeskWorld w;
+  w.start();
+  w.call(sell("s1", "NVDA"));
+  for (int i = 0; i < 6; ++i) {
+    fell_position(w, "NVDA");
+    w.advance(std::chrono::minutes{11});
+  }
+  CHECK(w.telemetry->actor_restarts == 6);
+  CHECK(w.telemetry->quarantined == 0);
+  w.call(buy("b1", "NVDA"));
+  CHECK(w.outcome("b1") == "filled");
+}
+
+TEST_CASE("portfolio: an exit scan, and a kill, that came while a position was down are carried out at its start",
+          "[actors][portfolio]") {
+  const bool scan = GENERATE(true, false);
+  DeskWorld w;
+  w.reconcile_interval = std::chrono::hours{24};
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "filled");
+  w.advance(std::chrono::hours{24 * 5});
+  fell_position(w, "NVDA");
+  if (scan) {
+    const auto today = w.calendar->session_at_or_after(w.clock->now()).date;
+    REQUIRE(w.position("NVDA")->due_session == today);
+    w.system->send(w.desk.portfolio, ExitScanDue{today});
+  } else {
+    w.system->send(w.desk.governor, KillCommand{KillLevel::flatten, "anna", nullptr});
+  }
+  w.run();
+  CHECK(w.trades().empty());
+  w.advance(seconds{2});
+  REQUIRE(w.trades().size() == 1);
+  CHECK(w.trades().front().reason == (scan ? CloseReason::time_exit : CloseReason::risk_cutoff));
+  w.check_sane();
 }
 
 TEST_CASE("portfolio: a state that cannot be read is quarantined, not guessed", "[actors][portfolio]") {

@@ -250,7 +250,7 @@ private:
       w_.reconcile();
       w_.calm();
       if (!w_.state.quarantine.empty() && net_quantity(w_.state) == w_.venue.position)
-        w_.feed(LiftQuarantine{"reconciler"});  // they agree again
+        w_.feed(LiftQuarantine{"reconciler", true});  // they agree again
       for (std::size_t i = 0; i < w_.venue.orders.size(); ++i) {
         auto& order = w_.venue.orders[i];
         const bool at_market = order.made.leg == Leg::close || order.made.leg == Leg::entry;

@@ -3,6 +3,7 @@
 #include "actors/position_shell.hpp"
 #include "core/naming.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace heed::position_shell {
@@ -220,6 +221,24 @@ Quantity owned_by(const core::PositionState& state, const Intent& intent) {
   return sum;
 }
 
+/// A strategy that is not configured here, as a person's own, trades where any of the account's does.
+bool trading_enabled(const PositionEnv& env, const StrategyId& strategy) {
+  const auto found = env.strategies.find(strategy);
+  if (found != env.strategies.end())
+    return found->second.enable_trading;
+  return env.strategies.empty() || std::any_of(env.strategies.begin(), env.strategies.end(),
+                                               [](const auto& entry) { return entry.second.enable_trading; });
+}
+
+bool opens(const core::IntentPlan& plan) {
+  const auto* close = std::get_if<CloseLots>(&plan);
+  return std::holds_alternative<core::OpenPlan>(plan) || (close != nullptr && close->then.has_value());
+}
+
+std::string opening_word(IntentAction action) {
+  return action == IntentAction::reverse ? "reverse" : action == IntentAction::target ? "target" : "open";
+}
+
 void decide_intent(PositionSelf self, const AccountSnapshot& account) {
   auto& st = self->state;
   const auto& intent = std::get<IntentCall>(st.in_hand->call).intent;
@@ -230,6 +249,9 @@ void decide_intent(PositionSelf self, const AccountSnapshot& account) {
   } else if (auto* modify = std::get_if<ModifyProtection>(&plan)) {
     run(self, *modify, std::move(st.in_hand));
     pump(self);
+  } else if (opens(plan) && !trading_enabled(*st.env, intent.strategy)) {
+    settle(self, {DispositionKind::dry_run, opening_word(intent.action)},
+           "enable_trading is off for " + intent.strategy.str() + ": nothing is opened");
   } else if (!ctx.market_open) {
     defer(self, ctx.now);
   } else if (auto* close = std::get_if<CloseLots>(&plan)) {

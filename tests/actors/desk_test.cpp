@@ -224,6 +224,33 @@ TEST_CASE("desk: a dry run decides everything and sends nothing", "[actors][desk
   CHECK(w.finals(signal_of("b1")) == 1);
 }
 
+TEST_CASE("desk: where trading is off a person's intents open nothing, and close what is held", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "filled");
+  auto strategies = w.strategies;
+  for (auto& [name, strategy] : strategies)
+    strategy.enable_trading = false;
+  w.system->send(w.desk.portfolio, Reconfigure{strategies});
+  const auto sent = w.venue->submits.size();
+  const auto outcome = [&](const std::string& key, IntentAction action, const Symbol& symbol,
+                           const StrategyId& strategy) {
+    auto intent = w.intent(key, action, symbol);
+    intent.strategy = strategy;
+    intent.size = Size{SizeKind::quantity, Quantity{5}, {}};
+    w.submit(intent);
+    w.settle();
+    return w.outcome_of(DeskWorld::signal_of_key(key));
+  };
+  CHECK(outcome("k1", IntentAction::open, "AMD", "tube") == "dry_run:open");
+  CHECK(outcome("k2", IntentAction::open, "AMD", "by-hand") == "dry_run:open");
+  CHECK(outcome("k3", IntentAction::reverse, "NVDA", "tube") == "dry_run:reverse");
+  CHECK(w.venue->submits.size() == sent);
+  CHECK(outcome("k4", IntentAction::reduce, "NVDA", "tube") == "closed");
+  CHECK(outcome("k5", IntentAction::close, "NVDA", "tube") == "closed");
+}
+
 TEST_CASE("desk: risk's no is final and says the values", "[actors][desk]") {
   Desk1 w;
   w.limits.trades_per_day_account = 1;

@@ -90,6 +90,7 @@ RiskFact Machine::blank_fact(RiskFactKind kind) const {
   fact.position_after = net_quantity(s_);
   for (const auto& lot : s_.lots)
     fact.cost_after += lot.cost;
+  fact.step = s_.steps;
   fact.at = cx_.now;
   return fact;
 }

@@ -111,6 +111,7 @@ void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
   const auto status = order.row.status;
   if (before == OrderStatus::unknown) {
     tell(RiskFactKind::resolved, order, {}, {});
+    alert(AlertLevel::info, "ORDER_RESOLVED", id.str() + " is " + std::string{to_string(status)});
     if (is_entry(order) && !is_terminal(status))
       decide(order.row.signal, DispositionKind::in_flight, "", "found at the broker");
   }
@@ -130,7 +131,7 @@ void Machine::order_over(const ClientOrderId& id, OrderStatus before) {
   const auto& order = *find_order(s_, id);
   const auto status = order.row.status;
   const bool refused = status == OrderStatus::rejected;
-  if (refused)
+  if (refused && order.replaces.empty())  // a replace that is refused leaves its order at work: nothing was lost
     tell(RiskFactKind::rejected, order, {}, {});
   if (is_entry(order)) {
     entry_ended(id);

@@ -2,6 +2,13 @@
 #include "core/position_machine.hpp"
 
 namespace heed::core {
+namespace {
+
+// With the back-off of the questions this is about a minute after the first.
+constexpr std::int32_t worrying_resolves = 8;
+constexpr std::int32_t reminder = 20;  // and so many questions between two reminders
+
+}  // namespace
 
 void Machine::operator()(const OrderInDoubt& input) {
   const auto* order = find_order(s_, input.order);
@@ -12,6 +19,7 @@ void Machine::operator()(const OrderInDoubt& input) {
 }
 
 void Machine::doubt(const ClientOrderId& id, std::string cause) {
+  alert(AlertLevel::warning, "ORDER_UNKNOWN", id.str() + ": " + cause);
   change_status(*find_order(s_, id), OrderStatus::unknown, false, "", std::move(cause));
   const auto& order = *find_order(s_, id);
   if (is_entry(order))
@@ -74,6 +82,11 @@ void Machine::resolve_due(const ClientOrderId& id) {
   query(*order);
   if (!in_doubt(order->row.status) && order->row.status != OrderStatus::pending_replace)
     return;
+  if (const auto times = order->resolves + 1; order->row.status == OrderStatus::unknown &&
+                                              times >= worrying_resolves &&
+                                              (times - worrying_resolves) % reminder == 0)
+    alert(AlertLevel::critical, "ORDER_STILL_UNKNOWN",
+          id.str() + ": asked for " + std::to_string(times) + " times; blocks new risk in the symbol");
   ask_again(TimerKind::resolve, id, policy_.resolve_backoff_first, order->resolves + 1);
 }
 
@@ -141,6 +154,7 @@ void Machine::conclude_absent(const ClientOrderId& id) {
   if (in_doubt(order->row.status) && still_wanted(*order)) {
     emit(OrderResent{id, cx_.now});
     tell(RiskFactKind::resolved, *find_order(s_, id), {}, {});
+    alert(AlertLevel::info, "ORDER_RESOLVED", id.str() + " never arrived: sent again");
     if (const auto& sent = *find_order(s_, id); is_entry(sent))
       decide(sent.row.signal, DispositionKind::in_flight, "", "not at the broker: sent again");
     return submit(id);

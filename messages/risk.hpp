@@ -158,9 +158,10 @@ struct RiskFact {
   bool trade_ended = false;  // with closed: a lot reached zero
   Money trade_realized;      // of the lot so far; with trade_ended: of the whole trade
   IntentId lot;              // with filled, closed: whose; facts of one fill that closes several lots differ by it
+  std::int64_t step = 0;  // of the position, when it told this: what happens again while a clock stands still differs
   Instant at{};
   HEED_FIELDS(kind, account, strategy, symbol, order, quantity, price, multiplier, realized, position_after,
-              cost_after, trade_ended, trade_realized, lot, at);
+              cost_after, trade_ended, trade_realized, lot, step, at);
 };
 
 }  // namespace heed

@@ -310,3 +310,62 @@ TEST_CASE("position: an exit that somebody else cancels comes back at once, and 
   take_away();
   CHECK(w.only(leg).now.quantity == 10_d);  // it was long ago
 }
+
+TEST_CASE("position: people are told of an order of unknown fate, again when it stays so, and when it is known",
+          "[core][position]") {
+  World w{alpaca_like()};
+  const auto told = [&](std::string_view code) {
+    return std::ranges::count_if(w.alerts, [&](const RaiseAlert& a) { return a.code == code; });
+  };
+  w.faults.lost_after = w.faults.query_fails = w.faults.dropped = 1000;
+  const auto entry = w.entry(Side::buy, 10_d, 95_d, 110_d);
+  w.feed(entry);
+  w.calm();
+  CHECK(w.state.orders.front().row.status == OrderStatus::unknown);
+  CHECK(w.decision(entry.intent) == "unknown");
+  CHECK(told("ORDER_UNKNOWN") == 1);
+  CHECK(w.feed(w.entry(Side::buy, 10_d, 95_d, 110_d)).answer.str() == "failed:busy");
+  w.pass(seconds{30});
+  CHECK(told("ORDER_STILL_UNKNOWN") == 0);
+  w.pass(seconds{60});
+  CHECK(told("ORDER_STILL_UNKNOWN") == 1);
+  // The questions come ever more slowly, up to one in 30 seconds, and so do the reminders.
+  CHECK(w.state.orders.front().resolves < 12);
+  w.pass(std::chrono::minutes{30});
+  CHECK(w.state.orders.front().resolves < 72);
+  CHECK(told("ORDER_STILL_UNKNOWN") == 4);
+  CHECK(told("ORDER_RESOLVED") == 0);
+  w.faults = {};
+  w.pass(seconds{31});
+  CHECK(told("ORDER_RESOLVED") == 1);
+  CHECK(w.state.orders.front().row.status == OrderStatus::accepted);
+  CHECK(w.decision(entry.intent) == "in_flight");
+  CHECK(w.submitted.size() == 1);
+}
+
+TEST_CASE("position: a replace that is refused does not count as a refused order", "[core][position]") {
+  World w{tradovate_like()};
+  w.feed(w.entry(Side::buy, 10_d, 95_d, 110_d));
+  w.calm();
+  w.fill(Leg::entry, 10_d, 100_d);
+  w.calm();
+  const auto rejected = [&] { return std::ranges::count(w.facts, RiskFactKind::rejected, &RiskFact::kind); };
+  ModifyProtection modify;
+  modify.intent = w.intent(IntentAction::modify_protection, "strat");
+  modify.stop = 96_d;
+  modify.target = 110_d;
+  w.only(Leg::stop_loss).cancelling = true;  // what is on its way out cannot be replaced
+  w.feed(modify);
+  w.only(Leg::stop_loss).cancelling = false;
+  w.calm();
+  CHECK(w.alerted("PROTECTION_REFUSED"));
+  CHECK(rejected() == 0);
+  w.pass(seconds{5});
+  CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
+  // A refused order counts.
+  World other{tradovate_like()};
+  other.venue.refuse_next = true;
+  other.feed(other.entry(Side::buy, 10_d, 95_d, 110_d));
+  other.calm();
+  CHECK(std::ranges::count(other.facts, RiskFactKind::rejected, &RiskFact::kind) == 1);
+}

@@ -110,7 +110,6 @@ public:
 
   /// One input, its effects performed at once (their answers are on their way then).
   const Step& feed(const PositionInput& input, std::size_t perform_most = SIZE_MAX) {
-    ++inputs;
     std::optional<PositionState> before;
     if (verify)
       before = state;
@@ -372,11 +371,8 @@ private:
   void perform(const ArmTimer& e) { timers.push_back({context.now + e.delay, e.kind, e.order}); }
   void perform(const TellRisk& e) {
     facts.push_back(e.fact);
-    if (ledger == nullptr)
-      return;
-    auto fact = e.fact;
-    fact.at += std::chrono::microseconds{inputs};  // as if time had not stood still between two inputs
-    ledger->apply(fact);
+    if (ledger != nullptr)
+      ledger->apply(e.fact);
   }
   void perform(const EntryWanted& e) { entries_wanted.push_back(e.intent); }
   void perform(const RaiseAlert& e) {
@@ -433,7 +429,6 @@ private:
   }
 
   int intents = 0;
-  int inputs = 0;
   std::set<std::string> blind_to_;
 };
 

@@ -8,8 +8,9 @@ ledger and the database are held against each other.
   torture.py --heed build/heed --kills 500 --journal postgres     on a server of its own, which is killed too
   torture.py --heed build/heed --past past/heed.db       start on a journal that has a past; --kills as before
 
-The seed decides calls, faults and moments; processes and sockets have their own pace, so a run is like the one of the
-same seed, not equal to it. Exit: 0 all held, 1 something did not, 77 that journal cannot be had here.
+Ctrl-C ends the killing, and compares. The seed decides calls, faults and moments; processes and sockets have their own
+pace, so a run is like the one of the same seed, not equal to it. Exit: 0 all held, 1 something did not, 77 that journal
+cannot be had here.
 """
 import argparse
 import json
@@ -399,6 +400,7 @@ def parse(argv):
 def main(argv):
     args = parse(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    signal.signal(signal.SIGINT, lambda *_: setattr(args, "kills", 0))  # Ctrl-C: enough kills, compare
     args.heed = os.path.abspath(args.heed)
     folder = os.path.abspath(args.keep) if args.keep else tempfile.mkdtemp(prefix="heed-torture-")
     os.makedirs(folder, exist_ok=True)

@@ -445,8 +445,8 @@ int main(int argc, char** argv) {
     if (only.empty() || only == name)
       failed |= alone(measure);
   };
-  part("mix", [] { measure_calls("mix", 60'000, of_mix); });
-  part("trades", [] { measure_calls("trades", 15'000, of_trades); });
+  part("mix", [] { measure_calls("mix", 40'000, of_mix); });
+  part("trades", [] { measure_calls("trades", 10'000, of_trades); });
   part("bytes", [] { measure_bytes("idle position actor, flat", 100'000, false); });
   part("bytes", [] { measure_bytes("idle position actor, one lot under a bracket", 20'000, true); });
   return failed == 0 ? 0 : 1;

@@ -23,7 +23,7 @@ run() {
   case $1 in
     durable_calls) "$build/bench/bench_durable_calls" "$build/heed" "$build/bench/bench_floor" "$folder/calls" ;;
     journal) "$build/bench/bench_journal" "$folder" ;;
-    idle) "$build/bench/bench_idle" "$build/heed" "$folder" 5 ;;
+    idle) "$build/bench/bench_idle" "$build/heed" "$folder" 3 ;;
     ready) "$build/bench/bench_ready" "$build/heed" "$folder/ready" ;;
     *) "$build/bench/bench_$1" ;;
   esac

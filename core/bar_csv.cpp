@@ -126,7 +126,7 @@ private:
   std::string_view text_;
   const char* newline_ = nullptr;  // the next LF, or the end, once looked for
   std::vector<BarProblem>& problems_;
-  std::size_t told_ = 0;
+  std::array<std::size_t, 2> told_{};  // what is wrong, and what is suspicious: one must not crowd out the other
   std::uint32_t number_ = 0;
   std::array<std::size_t, 6> place_{};  // column of each name
   std::size_t columns_ = 0;
@@ -136,10 +136,11 @@ private:
 };
 
 void CsvReader::tell_at(BarFlaw flaw, std::uint32_t line, std::string_view field, const std::string& reason) {
-  ++told_;
-  if (told_ < bar_problems_max)
+  auto& told = told_[flaw == BarFlaw::suspicious ? 1 : 0];
+  ++told;
+  if (told < bar_problems_max)
     problems_.push_back({flaw, line, std::string{field}, reason});
-  else if (told_ == bar_problems_max)
+  else if (told == bar_problems_max)
     problems_.push_back({flaw, line, std::string{field}, reason + " (there may be more; no more are listed)"});
 }
 

@@ -37,7 +37,7 @@ struct BarProblem {
   friend bool operator==(const BarProblem&, const BarProblem&) = default;
 };
 
-/// Problems of one file that are kept; the last one then says how many more there were.
+/// Problems of one file that are kept, of the suspicious and of the others; the last one says that there may be more.
 constexpr std::size_t bar_problems_max = 100;
 
 /// Reads a whole file. The header is required; its columns may stand in any order, others are passed over. LF, CRLF

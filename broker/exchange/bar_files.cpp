@@ -1,18 +1,13 @@
 #include "broker/exchange/feed.hpp"
+#include "core/bar_csv.hpp"
 
 #include <zlib.h>
 
-#include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <memory>
 
 namespace heed::exchange {
 namespace {
-
-Error bad_line(const std::string& file, std::size_t line, const std::string& why) {
-  return {ErrorKind::invalid, "bars", file + ":" + std::to_string(line) + ": " + why};
-}
 
 // The whole file, unpacked when it is packed (zlib reads plain files as they are).
 Result<std::string> read_file(const std::string& path) {
@@ -29,52 +24,23 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-std::string_view take_until(std::string_view& text, char stop) {
-  const auto end = text.find(stop);
-  const auto part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return part;
-}
-
-// Empty when the line is a bar; else what is wrong with it.
-std::string parse_bar(std::string_view line, DailyBar& bar) {
-  const auto date = parse_iso_date(take_until(line, ','));
-  if (!date)
-    return "the date is not YYYY-MM-DD";
-  bar.date = *date;
-  for (Price* price : {&bar.open, &bar.high, &bar.low, &bar.close}) {
-    const auto value = Decimal::parse(take_until(line, ','));
-    if (!value || !value->is_positive())
-      return "open, high, low and close must be positive decimals";
-    *price = *value;
-  }
-  const auto volume = take_until(line, '.');  // some tools write whole numbers as 123.0
-  const auto [end, failed] = std::from_chars(volume.data(), volume.data() + volume.size(), bar.volume);
-  if (failed != std::errc{} || end != volume.data() + volume.size() || bar.volume < 0)
-    return "the volume is not a whole number";
-  return {};
-}
-
+// What the reader would leave out ends the start: an exchange that lacks a day its files have is of no use to
+// anybody. What it keeps, although it looks odd, is kept.
 Result<std::vector<DailyBar>> parse_bars(const std::string& file, std::string_view text) {
-  std::vector<DailyBar> bars;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    auto line = take_until(text, '\n');
-    if (!line.empty() && line.back() == '\r')
-      line.remove_suffix(1);
-    if (line.empty())
+  std::vector<core::BarProblem> problems;
+  const auto columns = core::parse_bar_csv(text, problems);
+  for (const auto& problem : problems) {
+    if (problem.flaw != core::BarFlaw::file && problem.flaw != core::BarFlaw::row)
       continue;
-    if (number == 1) {
-      if (line != "date,open,high,low,close,volume")
-        return bad_line(file, number, "the header must be date,open,high,low,close,volume");
-      continue;
-    }
-    DailyBar bar;
-    if (const auto why = parse_bar(line, bar); !why.empty())
-      return bad_line(file, number, why);
-    if (!bars.empty() && bar.date <= bars.back().date)
-      return bad_line(file, number, "dates must rise");
-    bars.push_back(bar);
+    return Error{ErrorKind::invalid, "bars",
+                 file + ":" + std::to_string(problem.line) + ": " + problem.field +
+                   (problem.field.empty() ? "" : ": ") + problem.reason};
   }
+  std::vector<DailyBar> bars(columns.size());
+  for (std::size_t i = 0; i < bars.size(); ++i)
+    bars[i] = {Date{std::chrono::days{columns.days[i]}}, Price::from_units(columns.open[i]),
+               Price::from_units(columns.high[i]),       Price::from_units(columns.low[i]),
+               Price::from_units(columns.close[i]),      columns.volume[i]};
   return bars;
 }
 

@@ -46,8 +46,9 @@ public:
 
 using BarSeries = std::map<std::string, std::vector<DailyBar>>;
 
-/// Reads every SYMBOL.csv or SYMBOL.csv.gz (`date,open,high,low,close,volume`, dates rising) of a folder. Files whose
-/// name starts with '_' or '.' are not symbols. Errors: `invalid` with file and line; `unavailable` for the folder.
+/// Reads every SYMBOL.csv or SYMBOL.csv.gz of a folder, as core/bar_csv.hpp does; a row or file that it would leave
+/// out is an error. Files whose name starts with '_' or '.' are not symbols. Errors: `invalid` with file and line;
+/// `unavailable` for the folder.
 Result<BarSeries> load_bars(const std::string& directory);
 
 /// Replays daily bars: each session opens at O, then goes to L, H and C, at 09:30, 12:00, 14:00 and one second before

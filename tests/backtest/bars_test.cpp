@@ -114,6 +114,13 @@ TEST_CASE("a file full of mistakes does not fill the memory with complaints", "[
   for (int i = 0; i < 100'000; ++i)
     text += "x\n";
   CHECK(parse(text).problems.size() == core::bar_problems_max);
+  // What is merely suspicious does not crowd out what is wrong.
+  text = header;
+  for (int i = 0; i < 500; ++i)
+    text += to_iso_date(date("2000-01-03") + std::chrono::days{i}) + ",10,9,8,9.5,1\n";
+  const auto problems = parse(text + "x\n").problems;
+  CHECK(problems.size() == core::bar_problems_max + 1);
+  CHECK(problems.back().flaw == core::BarFlaw::row);
 }
 
 TEST_CASE("a folder of bars", "[bars]") {

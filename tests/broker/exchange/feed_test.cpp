@@ -143,11 +143,10 @@ TEST_CASE("bar files, plain and packed, and what is wrong with bad ones") {
   CHECK(bars.value().at("AAA")[1].volume == 500);
 
   const std::pair<const char*, const char*> wrong[] = {
-    {"2020-13-04,1,1,1,1,1\n", "CCC.csv:2: the date is not YYYY-MM-DD"},
-    {"2020-03-04,1,x,1,1,1\n", "CCC.csv:2: open, high, low and close must be positive decimals"},
-    {"2020-03-04,1,1,0,1,1\n", "CCC.csv:2: open, high, low and close must be positive decimals"},
-    {"2020-03-04,1,1,1,1,-1\n", "CCC.csv:2: the volume is not a whole number"},
-    {"2020-03-04,1,1,1,1,1\n2020-03-04,1,1,1,1,1\n", "CCC.csv:3: dates must rise"}};
+    {"2020-13-04,1,1,1,1,1\n", "CCC.csv:2: date: is \"2020-13-04\", no date like 2020-01-31; row left out"},
+    {"2020-03-04,1,x,1,1,1\n", "CCC.csv:2: high: is \"x\", no decimal above zero like 12.34; row left out"},
+    {"2020-03-04,1,1,0,1,1\n", "CCC.csv:2: low: is \"0\", no decimal above zero like 12.34; row left out"},
+    {"2020-03-04,1,1,1,1,1\n2020-03-04,1,1,1,1,1\n", "CCC.csv:3: date: is that of line 2 again; row left out"}};
   for (const auto& [text, message] : wrong) {
     folder.write("CCC.csv", std::string{header} + text);
     const auto bad = load_bars(folder.path.string());
@@ -156,7 +155,8 @@ TEST_CASE("bar files, plain and packed, and what is wrong with bad ones") {
     CHECK(bad.error().detail == (folder.path / message).string());
   }
   folder.write("CCC.csv", "when,o\n");
-  CHECK(load_bars(folder.path.string()).error().detail.find("CCC.csv:1: the header must be") != std::string::npos);
+  CHECK(load_bars(folder.path.string()).error().detail.find("CCC.csv:1: date: is missing in the header") !=
+        std::string::npos);
   CHECK(load_bars((folder.path / "nowhere").string()).error().kind == ErrorKind::unavailable);
 }
 

@@ -2,7 +2,7 @@
 # Runs every benchmark in turns, so that a busy minute on the machine hits all of them, and prints the table of all
 # rounds: medians, lowest and highest. The table is kept as BUILD/bench.json.
 #
-#   bench/run.sh BUILD [ROUNDS] [PROGRAM ...]     PROGRAM: durable_calls core actors journal idle ready
+#   bench/run.sh BUILD [ROUNDS] [PROGRAM ...]     PROGRAM: durable_calls core actors journal backtest idle ready
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD [ROUNDS] [PROGRAM ...]}
@@ -11,7 +11,7 @@ if [ $# -gt 2 ]; then
   shift 2
   programs=$*
 else
-  programs="durable_calls core actors journal idle ready"
+  programs="durable_calls core actors journal backtest idle ready"
 fi
 
 folder=$build/bench-data
@@ -23,6 +23,7 @@ run() {
   case $1 in
     durable_calls) "$build/bench/bench_durable_calls" "$build/heed" "$build/bench/bench_floor" "$folder/calls" ;;
     journal) "$build/bench/bench_journal" "$folder" ;;
+    backtest) "$build/bench/bench_backtest" "$build/heed" "$folder/backtest" ;;
     idle) "$build/bench/bench_idle" "$build/heed" "$folder" 3 ;;
     ready) "$build/bench/bench_ready" "$build/heed" "$folder/ready" ;;
     *) "$build/bench/bench_$1" ;;

@@ -98,7 +98,8 @@ void measure_drawdown(const Run& run, const Params& params, Metrics& out) {
 struct TradeSums {
   std::size_t count = 0, winners = 0;
   double winner_pct = 0.0, loser_pct = 0.0;
-  Money won, lost, pnl;
+  double won = 0.0, lost = 0.0;  // sums of many trades may outgrow a Decimal; the profit, a part of equity, cannot
+  Money pnl;
 
   void add(const Trade& trade) {
     const Money one = trade.pnl();
@@ -107,15 +108,15 @@ struct TradeSums {
     if (one.is_positive()) {
       ++winners;
       winner_pct += trade.pnl_pct();
-      won += one;
+      won += number(one);
     } else {
       loser_pct += trade.pnl_pct();
-      lost -= one;
+      lost -= number(one);
     }
   }
   Figure win_rate_pct() const { return ratio(100.0 * static_cast<double>(winners), static_cast<double>(count)); }
   Figure avg_pct() const { return ratio(winner_pct + loser_pct, static_cast<double>(count)); }
-  Figure profit_factor() const { return ratio(number(won), number(lost)); }
+  Figure profit_factor() const { return ratio(won, lost); }
 };
 
 void measure_trades(const Run& run, Metrics& out) {
@@ -143,19 +144,19 @@ void measure_trades(const Run& run, Metrics& out) {
 void measure_use(const Run& run, double years, Metrics& out) {
   double exposure = 0.0;
   double held = 0.0;
-  Money bought;
+  double bought = 0.0;
   bool sensible = true;
   for (std::size_t i = 0; i < run.sessions.size(); ++i) {
     sensible = sensible && run.equity[i].is_positive();
     exposure += number(run.invested[i]) / number(run.equity[i]);
     held += number(run.equity[i]);
-    bought += run.bought[i];
+    bought += number(run.bought[i]);
   }
   if (!sensible)
     return;
   const auto sessions = static_cast<double>(run.sessions.size());
   out.exposure_pct = finite(100.0 * exposure / sessions);
-  out.turnover_per_year = years > 0.0 ? ratio(number(bought) / years, held / sessions) : std::nullopt;
+  out.turnover_per_year = years > 0.0 ? ratio(bought / years, held / sessions) : std::nullopt;
 }
 
 std::size_t bucket_of(std::int64_t conviction) {

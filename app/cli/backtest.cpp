@@ -58,7 +58,7 @@ bool write_files(Session& session, const BacktestArguments& a, const Report& rep
 
 }  // namespace
 
-int run_backtest(Session& session, const BacktestArguments& a) {
+int run_backtest(Session& session, const BacktestArguments& a) try {
   int exit = 0;
   const auto settings = settings_of(session, a, exit);
   if (!settings)
@@ -93,6 +93,8 @@ int run_backtest(Session& session, const BacktestArguments& a) {
   else
     print_summary(session, report);
   return 0;
+} catch (const DecimalOverflow&) {
+  return session.fail(Exit::bad_data, "a sum grew beyond 9.2 billion", {}, "give less --capital");
 }
 
 }  // namespace heed::cli

@@ -16,7 +16,7 @@ using backtest::Params;
 using Wrong = std::optional<std::string>;
 
 constexpr Decimal zero;
-constexpr Decimal capital_max{1'000'000'000};
+constexpr Decimal capital_max{100'000'000};
 constexpr auto slippage_max = Decimal::from_units(500'000'000);
 constexpr Decimal fee_max{1'000'000};
 

@@ -165,15 +165,19 @@ void SweepRun::run_sets() {
     sets_.size(), jobs(),
     [&](std::size_t i) {
       auto& row = sweep_.rows[i];
-      const auto run = shared_->run(sets_[i]);
-      if (!run) {
-        row.error = run.error().detail;
-        return;
+      try {
+        const auto run = shared_->run(sets_[i]);
+        if (!run) {
+          row.error = run.error().detail;
+          return;
+        }
+        row.metrics = backtest::measure(run.value(), sets_[i]);
+        row.digest = backtest::digest_of(shared_->ground(sets_[i]), sets_[i], HEED_VERSION);
+        if (i == 0 || a_.folds > 0)
+          sessions[i] = run.value().sessions;
+      } catch (const std::exception& e) {
+        row.error = e.what();
       }
-      row.metrics = backtest::measure(run.value(), sets_[i]);
-      row.digest = backtest::digest_of(shared_->ground(sets_[i]), sets_[i], HEED_VERSION);
-      if (i == 0 || a_.folds > 0)
-        sessions[i] = run.value().sessions;
     },
     [&](std::size_t i) {
       if (streams())
@@ -216,8 +220,12 @@ void SweepRun::print_row(std::size_t i) {
 }
 
 std::optional<backtest::Metrics> SweepRun::measured(const Params& params) const {
-  const auto run = shared_->run(params);
-  return run ? std::optional{backtest::measure(run.value(), params)} : std::nullopt;
+  try {
+    const auto run = shared_->run(params);
+    return run ? std::optional{backtest::measure(run.value(), params)} : std::nullopt;
+  } catch (const DecimalOverflow&) {
+    return std::nullopt;
+  }
 }
 
 // The spans grow: in step k the first k parts are known, and the next one is not.

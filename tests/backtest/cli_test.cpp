@@ -77,6 +77,32 @@ TEST_CASE("backtest prints a summary, and the contract's JSON", "[cli]") {
   CHECK(heed(command(sample, "backtest", {"--json", "--no-cache"})).out == json.out);
 }
 
+// The sample and its expected result were made by oracle.py: a program that shares nothing with this one.
+TEST_CASE("the sample gives the trades that the oracle found", "[cli]") {
+  const Folder folder;
+  std::filesystem::copy(HEED_SAMPLE, folder / "sample", std::filesystem::copy_options::recursive);
+  const auto done = heed({"backtest", "--mentions", folder / "sample/calls.jsonl", "--bars", folder / "sample/bars",
+                          "--trades", folder / "t.csv", "--dispositions", folder / "d.csv"});
+  REQUIRE(done.code == 0);
+  // Without what the expectation leaves out: pnl_pct in the trades; all but id and disposition of a call.
+  const auto columns = [](const std::string& text, const std::vector<std::size_t>& kept) {
+    std::istringstream lines{text};
+    std::string out;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream fields{line};
+      std::vector<std::string> all;
+      for (std::string field; std::getline(fields, field, ',');)
+        all.push_back(field);
+      for (const auto i : kept)
+        out += (i == kept.front() ? "" : ",") + all.at(i);
+      out += '\n';
+    }
+    return out;
+  };
+  CHECK(columns(folder.read("t.csv"), {0, 1, 2, 3, 4, 5, 6, 7, 9, 10}) == folder.read("sample/expected_trades.csv"));
+  CHECK(columns(folder.read("d.csv"), {0, 5}) == folder.read("sample/expected_dispositions.csv"));
+}
+
 TEST_CASE("files are written", "[cli]") {
   const Sample sample;
   const auto& f = sample.folder;

@@ -123,6 +123,19 @@ TEST_CASE("figures over trades, by hand", "[metrics]") {
   CHECK_FALSE(measure(run, thousand()).profit_factor.has_value());  // nothing lost
 }
 
+TEST_CASE("sums of many large trades stay figures", "[metrics]") {
+  auto run = run_of({"1000", "1000"}, {"1", "1"});
+  run.bought = {8'000'000'000_d, 8'000'000'000_d};
+  for (int i = 0; i < 4; ++i) {
+    auto t = trade("1000", i % 2 == 0 ? "1900" : "100");
+    t.quantity = 5'000'000_d;
+    run.trades.push_back(t);
+  }
+  const auto m = measure(run, thousand());
+  CHECK(*m.profit_factor == Approx(1.0));
+  CHECK(*m.turnover_per_year == Approx(16e9 / 1000.0 * 365.25));
+}
+
 TEST_CASE("months", "[metrics]") {
   Past past{30};
   past.flat("AA", 0, 29, "50").call(0, "AA", MentionAction::buy);

@@ -56,7 +56,7 @@ private:
             dollars(r_.params.capital) + "</p><div class=\"cards\">";
     out_ += card("return", percent(m.total_return_pct), judged(m.total_return_pct));
     out_ += card(benchmark() + " over the same time", percent(m.benchmark_return_pct));
-    out_ += card("better than " + benchmark() + " by", percent(m.alpha_pct), judged(m.alpha_pct));
+    out_ += card("against " + benchmark(), percent(m.alpha_pct), judged(m.alpha_pct));
     out_ += card("a year", percent(m.cagr_pct), judged(m.cagr_pct));
     out_ += card("equity at the end", "$" + dollars(r_.run.equity.back()));
     out_ += card("deepest drawdown", m.max_drawdown_pct ? "-" + fixed(*m.max_drawdown_pct, 2) + " %" : "-");

@@ -140,8 +140,10 @@ net::HttpResponse ExchangeCore::sim(const net::HttpRequest& request) {
   const std::string_view what = target ? target->path.substr(5) : std::string_view{};
   if (request.method == "POST")
     return sim_post(what, request);
-  if (request.method == "GET" && what == "ledger")
-    return answer(wire_->ledger_json(target->find("working") != nullptr));
+  if (request.method == "GET" && what == "ledger") {
+    const auto* orders = target->find("orders");
+    return answer(wire_->ledger_json(orders != nullptr && *orders == "working"));
+  }
   if (request.method == "GET" && what == "faults")
     return answer("{\"hits\":" + std::to_string(faults_.hits()) + "}");
   return answer(R"({"message":"endpoint not found."})", 404);

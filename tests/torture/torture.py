@@ -108,7 +108,7 @@ class Torture:
         self.store = self.set_up_journal()
         self.callers = Callers(self.daemon.socket, args.seed + 2, MENTIONED, INTENDED)
         looker = self.exchange.connection()
-        self.watch = judge.NakedWatch(lambda: looker.json("GET", "/sim/ledger?working"),
+        self.watch = judge.NakedWatch(lambda: looker.json("GET", "/sim/ledger?orders=working"),
                                       lambda: self.alive and self.proxy.link == "up")
 
     def set_up_journal(self):

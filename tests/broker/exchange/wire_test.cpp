@@ -458,13 +458,13 @@ TEST_CASE("the ledger: everything since the start, in its own arithmetic") {
   Client c;
   c.opened();
   c.order(bracket_buy);
-  const auto working = c.get("/sim/ledger?working");
+  const auto working = c.get("/sim/ledger?orders=working");
   REQUIRE(working.find("orders")->items.size() == 2);  // the stop too, which waits for its sibling
   CHECK(text(working.find("orders")->items[1], "status") == "held");
   CHECK(working.find("executions") == nullptr);
   CHECK(text(working.find("positions")->items[0], "qty") == "10");
   c.post("/sim/price", R"({"symbol":"AAPL","price":"112"})", 200);
-  CHECK(c.get("/sim/ledger?working").find("orders")->items.empty());
+  CHECK(c.get("/sim/ledger?orders=working").find("orders")->items.empty());
   const auto ledger = c.get("/sim/ledger");
   CHECK(text(ledger, "opening_cash") == "100000");
   CHECK(text(ledger, "cash") == "100120");

@@ -47,6 +47,8 @@ public:
     }
     settle();
     check_settled("after the run");
+    w_.feed(AverageTold{w_.venue.position, 99_d});
+    check_settled("after the broker's own average");
     w_.feed(w_.close(""));
     settle();
     check_flat();

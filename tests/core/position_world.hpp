@@ -387,6 +387,8 @@ private:
         realized_ever += booked->realized;
       else if (const auto* explained = std::get_if<FillExplained>(&event))
         realized_ever += explained->realized;
+      else if (const auto* average = std::get_if<AverageChanged>(&event))
+        realized_ever += average->realized;
     }
     for (const auto& row : out.rows) {
       if (const auto* fill_row = std::get_if<FillRow>(&row))

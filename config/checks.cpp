@@ -58,6 +58,10 @@ void check_journal(Reading& reading) {
   if (journal.kind != JournalKind::sqlite && reading.is_written(path) && !journal.path.empty())
     reading.error(path, "is for kind = \"sqlite\" only, and kind is " + quoted(to_string(journal.kind)),
                   "take it out, or change kind");
+  const At wait{"journal", 0, "holder_wait_seconds"};
+  if (journal.kind != JournalKind::postgres && journal.holder_wait_seconds > 0)
+    reading.error(wait, "is for kind = \"postgres\" only, and kind is " + quoted(to_string(journal.kind)),
+                  "take it out, or change kind");
   const std::string& address = journal.url.reveal();
   if (!address.empty() && !address.starts_with("postgres://") && !address.starts_with("postgresql://"))
     reading.error(url, "is no PostgreSQL address", "write postgresql://user@host/database");

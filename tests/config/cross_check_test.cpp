@@ -77,6 +77,7 @@ const std::vector<Case> cases = {
   {"[journal]\nkind = 'postgres'", 2, "journal.kind", "needs the database's address"},
   {"[journal]\nurl = '${PG}'", 2, "journal.url", "is for kind = \"postgres\" only"},
   {"[journal]\nkind = 'postgres'\nurl = '${BAD}'", 3, "journal.url", "is no PostgreSQL address"},
+  {"[journal]\nholder_wait_seconds = 5", 2, "journal.holder_wait_seconds", "is for kind = \"postgres\" only"},
   {"[journal]\nkind = 'memory'\npath = 'x.db'", 3, "journal.path", "is for kind = \"sqlite\" only"},
   {"[[source]]\nid = 't'\nkind = 'table'\npath = 'var/heed.db'", 4, "source.t.path", "is the journal itself"},
   {"[[source]]\nid = 't'\nkind = 'table'", 1, "source.t", "path is missing"},

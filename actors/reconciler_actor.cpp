@@ -33,7 +33,7 @@ void failed(ReconcilerSelf self, const std::string& why) {
 std::map<Symbol, core::QuantityPair> pair_up(const Books& books, const VenueSnapshot& snapshot) {
   std::map<Symbol, core::QuantityPair> pairs;
   for (const auto& entry : books.entries)
-    pairs[entry.symbol] = {entry.quantity, {}, {}, entry.busy, entry.quarantined, entry.avg_px};
+    pairs[entry.symbol] = {entry.quantity, {}, {}, entry.busy, entry.quarantined, entry.avg_px, entry.owned};
   for (const auto& position : snapshot.positions) {
     auto& pair = pairs[position.symbol];
     pair.venue = position.quantity;
@@ -56,9 +56,7 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
         if (order.symbol == finding.symbol && order.ours)
           self->send(st.args->gateway, QueryOrderNow{order.client_order_id, order.venue_order_id, order.symbol});
       break;
-    case core::DriftAction::external:
-      tell(ExternalChange{finding.venue - finding.books, finding.venue_avg_px});
-      break;
+    case core::DriftAction::external: tell(ExternalChange{finding.venue, finding.venue_avg_px}); break;
     case core::DriftAction::quarantine: tell(Quarantine{finding.text}); break;
     case core::DriftAction::average: tell(AverageTold{finding.books, finding.venue_avg_px}); break;
     case core::DriftAction::lift: tell(LiftQuarantine{"reconciler", true}); break;
@@ -81,7 +79,7 @@ void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snaps
     self->send(st.args->portfolio, AccountReady{});
   }
   // A difference is looked at again soon: the second look decides.
-  next_pass(self, st.drift.differing() > 0 ? st.args->retry : st.args->interval);
+  next_pass(self, st.drift.wants_second_look() ? st.args->retry : st.args->interval);
 }
 
 void compare_with_books(ReconcilerSelf self, std::shared_ptr<VenueSnapshot> snapshot) {

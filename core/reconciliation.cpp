@@ -1,5 +1,7 @@
 #include "core/reconciliation.hpp"
 
+#include <algorithm>
+
 namespace heed::core {
 namespace {
 
@@ -35,7 +37,7 @@ std::vector<DriftFinding> DriftWatch::look(const std::map<Symbol, QuantityPair>&
     seen.difference = difference;
     if (seen.looks == 1)
       findings.push_back(finding(symbol, DriftAction::ask_orders, pair, seen.looks));
-    else if (pair.books.is_zero() && !pair.quarantined)
+    else if (pair.owned.is_zero() && !pair.quarantined)
       findings.push_back(finding(symbol, DriftAction::external, pair, seen.looks));
     else if (!pair.quarantined)
       findings.push_back(finding(symbol, DriftAction::quarantine, pair, seen.looks));
@@ -62,6 +64,10 @@ void DriftWatch::compare_averages(const Symbol& symbol, const QuantityPair& pair
     return;
   }
   seen->second = pair.venue_avg_px;
+}
+
+bool DriftWatch::wants_second_look() const {
+  return std::ranges::any_of(seen_, [](const auto& entry) { return entry.second.looks == 1; });
 }
 
 }  // namespace heed::core

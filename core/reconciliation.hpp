@@ -20,6 +20,7 @@ struct QuantityPair {
   bool busy = false;  // an order is on its way: a difference proves nothing yet
   bool quarantined = false;
   Decimal books_avg_px{};
+  Quantity owned = {};  // of `books`, what is Heed's
 };
 
 enum class DriftAction : std::uint8_t { ask_orders, external, quarantine, lift, average };
@@ -35,7 +36,7 @@ struct DriftFinding {
 /// Remembers, per symbol, how often in a row a look has differed, and by what.
 ///
 ///   differs once                          -> ask the orders of that symbol again (a report may be on its way)
-///   differs twice by the same amount      -> books flat: what the venue holds is listed as `external`
+///   differs twice by the same amount      -> nothing of it is Heed's: what the venue holds is listed as `external`
 ///                                         -> else quarantine
 ///   agrees                                -> forget; if quarantined, lift
 ///   agrees, but not in the average, twice -> the venue's average is the books' (it may reckon anew overnight, or
@@ -45,6 +46,9 @@ class DriftWatch {
 public:
   std::vector<DriftFinding> look(const std::map<Symbol, QuantityPair>& pairs);
   std::size_t differing() const { return seen_.size(); }
+  /// Some difference has been seen once: the next look, which decides, should come soon. One that stays after that
+  /// waits for a person, and is not worth a hurry.
+  bool wants_second_look() const;
 
 private:
   struct Seen {

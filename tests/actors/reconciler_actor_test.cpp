@@ -43,6 +43,10 @@ struct Fixture {
   void books(const char* symbol, int quantity, bool busy = false, bool quarantined = false) {
     portfolio->books.entries = {{symbol, Quantity{quantity}, Quantity{quantity}, busy, quarantined}};
   }
+  /// All of it somebody else's.
+  void foreign_books(const char* symbol, int quantity) {
+    portfolio->books.entries = {{symbol, Quantity{quantity}, Quantity{}, false, false}};
+  }
   void venue_holds(const char* symbol, int quantity) {
     gateway->snapshot.positions = {{"paper", symbol, Quantity{quantity}, Price{50}, Quantity{quantity}, friday_10}};
   }
@@ -119,7 +123,7 @@ TEST_CASE("no drift: a difference that stays for two looks is quarantined, and l
   CHECK(f.portfolio->inputs<Quarantine>()[0].reason.find("books 5") != std::string::npos);
   f.books("NVDA", 5, false, true);
   f.venue_holds("NVDA", 5);
-  f.system.advance(milliseconds{1'500});
+  f.system.advance(seconds{31});
   CHECK(f.portfolio->inputs<LiftQuarantine>().size() == 1);
 }
 
@@ -159,6 +163,31 @@ TEST_CASE("reconciler: what the broker holds and nobody opened is listed as exte
   CHECK(told[0].quantity == Quantity{7});
   CHECK(told[0].avg_px == Price{50});
   CHECK(f.portfolio->news.back().symbol == Symbol{"GLD"});
+}
+
+TEST_CASE("reconciler: a foreign position that changes is followed, not quarantined", "[actors][reconciler]") {
+  Fixture f;
+  f.foreign_books("GLD", 7);
+  f.venue_holds("GLD", 4);
+  f.link(true);
+  f.system.advance(seconds{1});
+  CHECK(f.portfolio->inputs<Quarantine>().empty());
+  const auto told = f.portfolio->inputs<ExternalChange>();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].quantity == Quantity{4});
+}
+
+TEST_CASE("reconciler: a quarantined difference that stays is looked at in the usual time", "[actors][reconciler]") {
+  Fixture f;
+  f.books("NVDA", 5);
+  f.venue_holds("NVDA", 3);
+  f.link(true);
+  f.system.advance(seconds{1});
+  REQUIRE(f.portfolio->inputs<Quarantine>().size() == 1);
+  f.books("NVDA", 5, false, true);
+  const auto looks = f.gateway->snapshots_asked.size();
+  f.system.advance(seconds{300});
+  CHECK(f.gateway->snapshots_asked.size() - looks <= 12);  // every 30 s, not every second
 }
 
 TEST_CASE("reconciler: a symbol with an order on its way is not judged", "[actors][reconciler]") {

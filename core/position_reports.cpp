@@ -10,9 +10,28 @@ std::string describe(const OrderReport& report) {
          report.cum_qty.str() + " of " + report.quantity.str();
 }
 
+// The order that the report is about, where an adapter that was started anew had to guess its name: the venue's own
+// id, which is stored, is the better evidence. Null: the name is right, or nobody knows better.
+const WorkingOrder* meant_by_venue_id(const PositionState& state, const OrderReport& report) {
+  if (!report.ours || report.venue_order_id.empty())
+    return nullptr;
+  const auto* named = find_order(state, report.client_order_id);
+  if (named != nullptr && (named->row.venue_order_id.empty() || named->row.venue_order_id == report.venue_order_id))
+    return nullptr;
+  const auto found = std::ranges::find_if(state.orders, [&](const WorkingOrder& order) {
+    return order.row.venue_order_id == report.venue_order_id && order.row.leg == report.leg;
+  });
+  return found == state.orders.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 void Machine::operator()(const OrderReport& report) {
+  if (const auto* meant = meant_by_venue_id(s_, report)) {
+    auto renamed = report;
+    renamed.client_order_id = meant->row.client_order_id;
+    return (*this)(renamed);
+  }
   const auto* order = find_order(s_, report.client_order_id);
   if (order == nullptr) {
     const bool filled = report.cum_qty.is_positive() || report.execution;

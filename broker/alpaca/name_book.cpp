@@ -167,9 +167,20 @@ void NameBook::learn(const WireOrder& order) { learn(std::vector<WireOrder>{orde
 
 void NameBook::learn_pair(const ClientOrderId& name, const WireOrder& order) {
   const auto leg = leg_of_own_name(name);
+  if (!leg || leg_of_own_name(order.client_order_id))
+    return;
   const auto* known = find(order.id);
-  if (leg && (known == nullptr || !known->ours) && !leg_of_own_name(order.client_order_id))
-    remember(order, Known{name, *leg, true, {}, {}, {}});
+  if (known == nullptr || !known->ours)
+    return remember(order, Known{name, *leg, true, {}, {}, {}});
+  if (known->name == name || known->leg != *leg || !known->continues.empty())
+    return;
+  // So far it had the name that fits its place. A leg whose parent was replaced stands under another's successor, and
+  // after a restart its place misleads.
+  auto better = *known;
+  if (const auto wrong = current_.find(known->name); wrong != current_.end() && wrong->second == order.id)
+    current_.erase(wrong);
+  better.name = name;
+  remember(order, std::move(better));
 }
 
 void NameBook::set_foreign(const WireOrder& order) {

@@ -369,3 +369,18 @@ TEST_CASE("position: a replace that is refused does not count as a refused order
   other.calm();
   CHECK(std::ranges::count(other.facts, RiskFactKind::rejected, &RiskFact::kind) == 1);
 }
+
+TEST_CASE("position: the venue's own id, once stored, says better whose report it is than a guessed name",
+          "[core][position]") {
+  auto w = holding(alpaca_like(), Side::buy, 10_d);
+  auto report = w.only(Leg::stop_loss).now;
+  REQUIRE_FALSE(report.venue_order_id.empty());
+  // An adapter that was started anew names a leg by its place, and its place may be under another order by now.
+  report.client_order_id = "heed1.one.sl.zzzzzzzzzzzzzzzz";
+  report.status = OrderStatus::filled;
+  report.cum_qty = 10_d;
+  report.avg_px = 95_d;
+  w.feed(report);
+  CHECK_FALSE(w.alerted("FILL_FOR_UNKNOWN_ORDER"));
+  CHECK(net_quantity(w.state).is_zero());
+}

@@ -185,3 +185,20 @@ TEST_CASE("a caller's stored pair is evidence") {
   book.learn_pair("no name of ours", wire(target_leg("new")));
   CHECK(book.find(VenueOrderId{target_id}) == nullptr);
 }
+
+TEST_CASE("a stored pair outdoes the name that a leg's place suggests") {
+  NameBook book{"paper"};
+  // After a restart: the head of the pair was replaced, and the stop now stands under the successor.
+  auto head = target_leg("new");
+  head.client_order_id = "heed1.momo.tp.zzzzzzzzzzzzzzzz";
+  head.order_class = "oco";
+  head.legs = {stop_leg("held")};
+  book.learn(wire(head));
+  CHECK(book.report(wire(stop_leg("held")))->client_order_id == new_stop_name);
+  book.learn_pair(stop_name, wire(stop_leg("held")));
+  CHECK(book.report(wire(stop_leg("held")))->client_order_id == stop_name);
+  CHECK(book.current(stop_name) == VenueOrderId{stop_id});
+  CHECK(book.current(new_stop_name).empty());
+  book.learn(wire(head));  // the listing comes again
+  CHECK(book.report(wire(stop_leg("canceled")))->client_order_id == stop_name);
+}

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ struct AlpacaTransports {
   std::shared_ptr<net::WebSocketConnector> data_stream;  // null: no watched quotes, polls only
   std::shared_ptr<net::Timers> timers;
   std::shared_ptr<const Clock> clock;
+  /// What latencies are measured by; empty: the machine's. Virtual in the simulator.
+  std::function<std::chrono::steady_clock::time_point()> monotonic = {};
 };
 
 /// True for the host where orders cost money.

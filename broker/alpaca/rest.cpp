@@ -17,7 +17,8 @@ Rest::Rest(const AlpacaConfig& config, const AlpacaTransports& transports)
       deadline_{config.http_deadline},
       trading_{transports.trading},
       data_{transports.data},
-      clock_{transports.clock} {}
+      clock_{transports.clock},
+      monotonic_{transports.monotonic ? transports.monotonic : std::chrono::steady_clock::now} {}
 
 void Rest::set_audit(Audit audit) {
   auto shared = audit ? std::make_shared<const Audit>(std::move(audit)) : nullptr;
@@ -64,27 +65,26 @@ void Rest::send(Call call, Done done) {
     request.headers.emplace_back("Content-Type", "application/json");
   request.body = call.body;
   auto& client = call.data ? *data_ : *trading_;
-  const auto started = std::chrono::steady_clock::now();
-  client.send(
-    std::move(request), deadline_,
-    [self = shared_from_this(), call = std::move(call), done = std::move(done),
-     started](Result<net::HttpResponse> answer) {
-      BrokerCallRow row;
-      row.order = call.order;
-      row.method = call.method;
-      row.target = call.target;
-      row.request = self->fit_to_keep(call.body);
-      row.latency_us =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
-      if (answer) {
-        row.status = answer.value().status;
-        row.response = self->fit_to_keep(answer.value().body);
-      } else {
-        row.error = self->fit_to_keep(answer.error().code + ": " + answer.error().detail);
-      }
-      self->write_row(std::move(row));
-      done(std::move(answer));
-    });
+  const auto started = monotonic_();
+  client.send(std::move(request), deadline_,
+              [self = shared_from_this(), call = std::move(call), done = std::move(done),
+               started](Result<net::HttpResponse> answer) {
+                BrokerCallRow row;
+                row.order = call.order;
+                row.method = call.method;
+                row.target = call.target;
+                row.request = self->fit_to_keep(call.body);
+                row.latency_us =
+                  std::chrono::duration_cast<std::chrono::microseconds>(self->monotonic_() - started).count();
+                if (answer) {
+                  row.status = answer.value().status;
+                  row.response = self->fit_to_keep(answer.value().body);
+                } else {
+                  row.error = self->fit_to_keep(answer.error().code + ": " + answer.error().detail);
+                }
+                self->write_row(std::move(row));
+                done(std::move(answer));
+              });
 }
 
 }  // namespace heed::alpaca

@@ -45,6 +45,7 @@ private:
   std::shared_ptr<net::HttpClient> trading_;
   std::shared_ptr<net::HttpClient> data_;
   std::shared_ptr<const Clock> clock_;
+  std::function<std::chrono::steady_clock::time_point()> monotonic_;
   std::mutex mutex_;
   std::shared_ptr<const Audit> audit_;
 };

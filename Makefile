@@ -6,8 +6,9 @@ CONFIG ?= deploy/sample/heed.toml
 FUZZ_SECONDS ?= 600
 KILLS ?= 500
 SEED ?= 1
+SEEDS ?= 1..500
 
-.PHONY: run test build bench asan tsan fuzz torture format tidy clean
+.PHONY: run test build bench asan tsan fuzz torture simulate format tidy clean
 
 run: build
 	@mkdir -p var
@@ -58,6 +59,12 @@ torture:
 	@test -e build/torture/past.db || build/bench/bench_ready --past build/torture/past.db paper
 	@python3 tests/torture/torture.py --heed build/heed --kills $(KILLS) --seed $(SEED) --past build/torture/past.db \
 	 --json build/torture/sqlite.json $(TORTURE_ARGS)
+
+simulate:
+	@scripts/install-deps.sh build
+	@cmake --preset release -DHEED_TESTS=OFF > /dev/null
+	@cmake --build build -j $(JOBS) --target heed_app
+	build/heed simulate --seeds $(SEEDS) --faults heavy --twice-every 1 $(SIMULATE_ARGS)
 
 format:
 	@scripts/sources.sh | xargs clang-format -i

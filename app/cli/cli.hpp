@@ -45,6 +45,7 @@ struct Surroundings {
   std::function<Result<std::unique_ptr<Transport>>(const Target&)> connect;
   std::function<int(const RunOptions&)> run_daemon;
   std::function<int(const ExchangeOptions&)> run_exchange;
+  std::function<int(const SimulateOptions&)> run_simulate;
   std::function<int(const InspectOptions&)> run_inspect;
 };
 

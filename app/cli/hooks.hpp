@@ -79,9 +79,23 @@ struct InspectOptions {
   bool color = false;
 };
 
+/// `heed simulate`
+struct SimulateOptions {
+  std::uint64_t first_seed = 1;
+  std::uint64_t last_seed = 1;
+  std::string faults = "heavy";          // none, light, heavy, or a file of rates
+  std::optional<config::Config> config;  // rules of its first account; empty: the usual ones, varied by the seed
+  int days = 0;                          // 0: as the seed draws
+  std::uint64_t twice_every = 0;
+  bool keep_going = false;
+  bool trace = false;
+  bool json = false;
+};
+
 /// Each returns the exit code of the process. They write results to standard output and messages to standard error.
 int run_daemon(const RunOptions& options);
 int run_exchange(const ExchangeOptions& options);
 int run_inspect(const InspectOptions& options);
+int run_simulate(const SimulateOptions& options);
 
 }  // namespace heed::cli

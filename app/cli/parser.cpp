@@ -79,6 +79,7 @@ Parser::Parser()
   add_control_commands(*this);
   add_local_commands(*this);
   add_backtest_commands(*this);
+  add_simulate_command(*this);
 }
 
 CLI::App& Parser::command(CLI::App& parent, const std::string& name, const std::string& line,

@@ -49,5 +49,6 @@ void add_list_commands(Parser& parser);
 void add_control_commands(Parser& parser);
 void add_local_commands(Parser& parser);
 void add_backtest_commands(Parser& parser);
+void add_simulate_command(Parser& parser);
 
 }  // namespace heed::cli

@@ -95,6 +95,7 @@ int run(int argc, const char* const* argv) {
   surroundings.run_daemon = run_daemon;
   surroundings.run_exchange = run_exchange;
   surroundings.run_inspect = run_inspect;
+  surroundings.run_simulate = run_simulate;
   const int code = run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), surroundings);
   errno = 0;
   std::cout.flush();

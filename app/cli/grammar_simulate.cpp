@@ -1,0 +1,89 @@
+// Grammar of `heed simulate`.
+#include "app/cli/parser.hpp"
+
+#include <charconv>
+#include <filesystem>
+
+namespace heed::cli {
+namespace {
+
+struct SimulateArguments {
+  SimulateOptions options;
+  std::string seed, seeds;
+};
+
+bool read_whole(std::string_view text, std::uint64_t& to) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_seeds(Session& session, SimulateArguments& a, int& exit) {
+  auto& o = a.options;
+  if (a.seed.empty() == a.seeds.empty()) {
+    exit = session.fail(Exit::usage, "name --seed N or --seeds A..B", {}, "like: heed simulate --seeds 1..100");
+    return false;
+  }
+  if (!a.seed.empty()) {
+    if (read_whole(a.seed, o.first_seed)) {
+      o.last_seed = o.first_seed;
+      return true;
+    }
+    exit = session.fail(Exit::usage, "--seed " + a.seed + " is not a whole number of 0 or more");
+    return false;
+  }
+  const auto dots = a.seeds.find("..");
+  const std::string_view text{a.seeds};
+  if (dots == std::string::npos || !read_whole(text.substr(0, dots), o.first_seed) ||
+      !read_whole(text.substr(dots + 2), o.last_seed) || o.first_seed > o.last_seed) {
+    exit =
+      session.fail(Exit::usage, "--seeds " + a.seeds + " is not A..B with A not above B", {}, "like: --seeds 1..100");
+    return false;
+  }
+  return true;
+}
+
+int start_simulate(Session& session, SimulateArguments& a) {
+  auto& o = a.options;
+  int exit = 0;
+  if (!read_seeds(session, a, exit))
+    return exit;
+  std::error_code ignored;
+  if (o.faults != "none" && o.faults != "light" && o.faults != "heavy" && !std::filesystem::exists(o.faults, ignored))
+    return session.fail(Exit::missing_input, "--faults " + o.faults + " is neither none, light, heavy nor a file");
+  if (!session.globals().config.empty()) {
+    Exit failed = Exit::done;
+    o.config = session.load_config(session.globals().config, failed);
+    if (!o.config)
+      return static_cast<int>(failed);
+  }
+  o.json = session.globals().json;
+  return session.surroundings().run_simulate(o);
+}
+
+}  // namespace
+
+void add_simulate_command(Parser& parser) {
+  const auto a = std::make_shared<SimulateArguments>();
+  auto& app = parser.command(parser.root(), "simulate",
+                             "Days of trading with everything going wrong, in seconds; exit 1 if a promise is broken",
+                             "  heed simulate --seeds 1..200\n"
+                             "  heed simulate --seed 4711 --trace\n"
+                             "  heed simulate --seeds 1..1000 --faults light --config heed.toml\n",
+                             [a](Session& session) { return start_simulate(session, *a); });
+  auto& o = a->options;
+  app.add_option("--seed", a->seed, "One run")->type_name("N");
+  app.add_option("--seeds", a->seeds, "A run for each, both ends included")->type_name("A..B");
+  app.add_option("--days", o.days, "Trading sessions per run [as the seed draws: mostly part of one]")
+    ->type_name("D")
+    ->check(CLI::Range(1, 260));
+  app.add_option("--faults", o.faults, "none, light, heavy [heavy], or a file of `name = per_million` lines")
+    ->type_name("WHICH");
+  app
+    .add_option("--twice-every", o.twice_every,
+                "Run every N-th seed twice and compare the hash of its trace [0: none]")
+    ->type_name("N");
+  app.add_flag("--keep-going", o.keep_going, "Go on after a failing seed");
+  app.add_flag("--trace", o.trace, "All that happens, on standard error");
+}
+
+}  // namespace heed::cli

@@ -115,10 +115,11 @@ IntentPlan plan_intent(const Intent& intent, Quantity owned) {
         return no_op("flat", "nothing is held");
       ModifyProtection modify;
       modify.intent = intent;
-      if (intent.protection.stop)
-        modify.stop = intent.protection.stop->value;
-      if (intent.protection.target)
-        modify.target = intent.protection.target->value;
+      // Percent and ticks are measured from each lot's average, which the machine knows.
+      if (const auto& stop = intent.protection.stop; stop && stop->kind == LevelKind::price)
+        modify.stop = stop->value;
+      if (const auto& target = intent.protection.target; target && target->kind == LevelKind::price)
+        modify.target = target->value;
       return modify;
     }
   }

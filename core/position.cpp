@@ -1,6 +1,7 @@
 // The step: one input, then whatever the state calls for.
 #include "core/position.hpp"
 
+#include "core/instruments.hpp"
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
@@ -239,23 +240,35 @@ void Machine::operator()(const ExtendDue& input) {
 
 void Machine::operator()(const ModifyProtection& input) {
   bool found = false;
+  std::string told;
   for (std::size_t i = 0; i < s_.lots.size(); ++i) {
     const auto& lot = s_.lots[i];
     if (lot.strategy != input.intent.strategy || lot.stray || lot.quantity.is_zero())
       continue;
     found = true;
+    auto stop = input.stop;
+    auto target = input.target;
+    const auto& wanted = input.intent.protection;
+    const auto measured = [](const std::optional<Level>& level) { return level && level->kind != LevelKind::price; };
+    if (measured(wanted.stop) || measured(wanted.target)) {
+      const auto average = price_of(lot.cost, held(lot), cx_.instrument.multiplier);
+      const auto prices = exit_prices(wanted, lot.side, average, cx_.instrument);
+      if (!prices)
+        return answer(DispositionKind::invalid, "protection", prices.error().detail);
+      stop = prices.value().stop;
+      target = wanted.target ? prices.value().target : std::nullopt;
+    }
     auto protection = lot.protection;  // from now on these prices are the rule
-    protection.stop = input.stop ? std::optional{Level{LevelKind::price, *input.stop}} : std::nullopt;
-    protection.target = input.target ? std::optional{Level{LevelKind::price, *input.target}} : std::nullopt;
-    if (lot.stop != input.stop || lot.target != input.target)
-      emit(LevelsChanged{IntentId{lot.id}, input.stop, input.target, protection});
+    protection.stop = stop ? std::optional{Level{LevelKind::price, *stop}} : std::nullopt;
+    protection.target = target ? std::optional{Level{LevelKind::price, *target}} : std::nullopt;
+    if (lot.stop != stop || lot.target != target)
+      emit(LevelsChanged{IntentId{lot.id}, stop, target, protection});
+    told = "stop " + (stop ? stop->str() : "none") + ", target " + (target ? target->str() : "none");
   }
   if (!found)
     return answer(DispositionKind::no_op, "flat", "no position of " + input.intent.strategy.str());
   out_.rows.emplace_back(input.intent);
-  answer(DispositionKind::filled, "",
-         "stop " + (input.stop ? input.stop->str() : "none") + ", target " +
-           (input.target ? input.target->str() : "none"));
+  answer(DispositionKind::filled, "", told);
 }
 
 void Machine::operator()(const TimerDue& input) {

@@ -1,4 +1,5 @@
 // What went wrong in the systems that Heed replaces, as far as a position had a part in it: one case each.
+#include "core/entry_plan.hpp"
 #include "tests/core/position_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -383,4 +384,23 @@ TEST_CASE("position: the venue's own id, once stored, says better whose report i
   w.feed(report);
   CHECK_FALSE(w.alerted("FILL_FOR_UNKNOWN_ORDER"));
   CHECK(net_quantity(w.state).is_zero());
+}
+
+TEST_CASE("protection changed by percent or ticks is measured from the average, not taken for a price",
+          "[core][position]") {
+  auto w = holding(alpaca_like(), Side::buy, 10_d);
+  auto intent = w.intent(IntentAction::modify_protection, "strat");
+  intent.protection.stop = Level{LevelKind::percent, 4_d};
+  intent.protection.target = Level{LevelKind::ticks, 800_d};
+  const auto plan = plan_intent(intent, 10_d);
+  w.feed(std::get<ModifyProtection>(plan));
+  w.calm();
+  w.pass(seconds{10});
+  CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
+  CHECK(w.only(Leg::take_profit).now.limit_price == 108_d);
+  // What makes no sense is refused before anything is cancelled.
+  intent = w.intent(IntentAction::modify_protection, "strat");
+  intent.protection.stop = Level{LevelKind::percent, 100_d};
+  CHECK(w.feed(std::get<ModifyProtection>(plan_intent(intent, 10_d))).answer.str() == "invalid:protection");
+  CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
 }

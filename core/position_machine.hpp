@@ -166,6 +166,7 @@ private:
   bool entry_is_in_the_way(const Lot& lot) const;
   bool pairs_natively(const Lot& lot, Quantity quantity) const;
   void exit_refused(const ClientOrderId& order);
+  void judge_ended_exits(const ClientOrderId& id);
   bool was_taken_away(const WorkingOrder& order) const;
   void exit_taken_away(const ClientOrderId& order);
   Quantity resting_protection(const Lot& lot) const;

@@ -325,8 +325,12 @@ bool Machine::was_taken_away(const WorkingOrder& order) const {
   const auto* head = head_of(s_, order);
   if (order.group == ExitGroup::bracket && head != nullptr && head->row.status != OrderStatus::filled)
     return false;  // it went with its entry
+  // Of a group that the venue keeps, the last to end speaks for all: the venue may tell of the exit that it took away
+  // before it tells of the fill for which it did.
   return std::ranges::none_of(s_.orders, [&](const WorkingOrder& other) {
-    return is_native(order) && same_set(order, other) && ends_group(s_, other);  // it went with its sibling
+    const auto end = other.row.status;
+    const bool took_it_along = end == OrderStatus::filled || end == OrderStatus::rejected;
+    return is_native(order) && same_set(order, other) && (live(other) || (ends_group(s_, other) && took_it_along));
   });
 }
 

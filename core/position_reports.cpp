@@ -169,8 +169,16 @@ void Machine::order_over(const ClientOrderId& id, OrderStatus before) {
         query(other);
   if (refused)
     exit_refused(id);
-  else if (was_taken_away(*find_order(s_, id)))
-    exit_taken_away(id);
+  else
+    judge_ended_exits(id);
+}
+
+// What ended may be the last of a group of which an earlier end was left open.
+void Machine::judge_ended_exits(const ClientOrderId& id) {
+  const auto& last = *find_order(s_, id);
+  for (const auto& order : s_.orders)
+    if ((&order == &last || (is_native(last) && same_set(last, order))) && !live(order) && was_taken_away(order))
+      return exit_taken_away(ClientOrderId{order.row.client_order_id});
 }
 
 // A refused head takes its contingent legs along: they never came to be.

@@ -404,3 +404,21 @@ TEST_CASE("protection changed by percent or ticks is measured from the average, 
   CHECK(w.feed(std::get<ModifyProtection>(plan_intent(intent, 10_d))).answer.str() == "invalid:protection");
   CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
 }
+
+TEST_CASE("position: an exit that ends before its sibling's fill is told was taken away by nobody",
+          "[core][position]") {
+  const auto filled = GENERATE(Leg::stop_loss, Leg::take_profit);
+  const auto other = filled == Leg::stop_loss ? Leg::take_profit : Leg::stop_loss;
+  auto w = holding(alpaca_like(), Side::buy, 10_d);
+  auto taken = w.only(other).now;
+  auto fill = w.only(filled).now;
+  taken.status = OrderStatus::canceled;
+  w.feed(taken);
+  CHECK_FALSE(w.alerted("EXIT_TAKEN_AWAY"));
+  fill.status = OrderStatus::filled;
+  fill.cum_qty = 10_d;
+  fill.avg_px = 95_d;
+  w.feed(fill);
+  CHECK_FALSE(w.alerted("EXIT_TAKEN_AWAY"));
+  CHECK(net_quantity(w.state).is_zero());
+}

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct FeedPage {
   bool more = false;  // ask again at once
 };
 
+/// Code of the error of a feed that has asked and not been answered yet: nothing is wrong.
+constexpr std::string_view feed_pending = "pending";
+
 /// Not thread-safe: owned by one watcher. A cursor is text that only the feed understands; empty is the beginning.
 class MentionFeed {
 public:
@@ -32,6 +36,8 @@ public:
   /// The cursor behind everything that is there now, for a cold start that trades nothing old. A source that does not
   /// exist yet holds nothing old: its beginning. Error unavailable when it exists and cannot be read now.
   virtual Result<std::string> newest(Instant now) = 0;
+  /// Something has come that `read` or `newest` was not given yet: worth another look before the next poll.
+  virtual bool has_news() const { return false; }
 };
 
 }  // namespace heed

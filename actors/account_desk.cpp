@@ -102,11 +102,13 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   reconciler->reader = args.reader;
   reconciler->telemetry = args.telemetry;
   reconciler->interval = args.reconcile_interval;
+  reconciler->poll = args.poll_interval;
   reconciler->oldest_open = oldest_open(state, args.account, now);
   desk.reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{reconciler});
 
   caf::anon_send(desk.governor, Introduce{desk.portfolio, desk.reconciler});
   caf::anon_send(desk.gateway, Introduce{desk.portfolio, desk.reconciler});
+  caf::anon_send(desk.reconciler, ReconcileDue{});
   args.directory->set(args.account, desk);
   // Read again: a call that came since the first look went to the desk before this one. One that comes from now on
   // may be asked for twice, which its position notices.

@@ -25,6 +25,7 @@ struct DeskArgs {
   core::PositionPolicy position_policy;  // venue capabilities are filled in
   GatewayPolicy gateway_policy;
   std::chrono::milliseconds reconcile_interval{30'000};
+  std::chrono::milliseconds poll_interval{5'000};  // of orders, while the broker's stream is down
   JournalActor journal;
   AggregatorActor aggregator;
   std::shared_ptr<JournalReader> reader;

@@ -82,6 +82,9 @@ AggregatorActor::behavior_type aggregator_actor(AggregatorSelf self, std::shared
         .str();
     },
     [self](const MentionsSeen& seen) { take(self, seen); },
+    [self](const MentionsLost& lost) {
+      self->state.window.drop({lost.ids.begin(), lost.ids.end()});
+    },
   };
 }
 

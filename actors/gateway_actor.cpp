@@ -57,26 +57,14 @@ const Symbol& symbol_of(const GatewayRequest& what) {
 std::deque<QueuedRequest>& lane(GatewayState& st, const GatewayRequest& what) {
   if (std::holds_alternative<SubmitOrder>(what))
     return is_entry(what) ? st.entries : st.exits;
-  if (std::holds_alternative<QueryOrderNow>(what) || std::holds_alternative<QueryPositionNow>(what))
-    return st.queries;
-  return st.exits;
+  if (std::holds_alternative<CancelOrder>(what) || std::holds_alternative<ReplaceOrder>(what))
+    return st.exits;
+  return st.queries;
 }
 
-void refill(GatewayState& st, TimePoint now) {
-  const double per_minute = st.args->policy.requests_per_minute;
-  const auto passed = std::chrono::duration<double>(now - st.tokens_at).count();
-  st.tokens = std::min(per_minute, st.tokens + passed * per_minute / 60.0);
-  st.tokens_at = now;
-}
-
-/// May one more request leave, given that `kept` tokens must stay for others?
-bool take_token(GatewayState& st, double kept) {
-  if (st.args->policy.requests_per_minute == 0)
-    return true;
-  if (st.tokens < kept + 1)
-    return false;
-  st.tokens -= 1;
-  return true;
+std::int32_t calls_of(const GatewayRequest& what) {
+  const auto* question = std::get_if<Question>(&what);
+  return question == nullptr ? 1 : question->calls;
 }
 
 void pump_later(GatewaySelf self, milliseconds delay) {
@@ -101,6 +89,32 @@ milliseconds backoff(GatewayState& st, std::int32_t attempt) {
   return delay + milliseconds{static_cast<std::int64_t>(st.jitter % 1000) * delay.count() / 4000};
 }
 
+/// The venue said "too many requests": it counts those that it refuses too, so nothing leaves before the time it
+/// gave.
+milliseconds close_gate(GatewaySelf self, TokenBucket& bucket, const Error& error) {
+  ++self->state.args->telemetry->rate_limited;
+  const auto seconds = std::strtol(error.detail.c_str(), nullptr, 10);
+  const auto wait = milliseconds{std::clamp(seconds, 1L, 300L) * 1000};
+  bucket.closed_until = std::max(bucket.closed_until, self->clock().now() + wait);
+  pump_later(self, wait);
+  return wait;
+}
+
+bool is_too_many(const Error& error) { return error.kind == ErrorKind::not_sent && error.code == "429"; }
+
+/// Of a question that failed.
+void note_limit(GatewaySelf self, TokenBucket& bucket, const Error& error) {
+  if (is_too_many(error))
+    close_gate(self, bucket, error);
+}
+
+/// A failure for people.
+std::string in_words(const Error& error) {
+  if (is_too_many(error))
+    return "the venue says: too many requests; it is asked again in " + error.detail + " s";
+  return error.detail;
+}
+
 /// It provably did not leave: back into its lane, under the same name.
 void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   auto& st = self->state;
@@ -109,11 +123,9 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   ++st.args->telemetry->retries;
   const auto now = self->clock().now();
   auto delay = backoff(st, request.attempt);
-  if (error.code == "429") {
-    ++st.args->telemetry->rate_limited;
-    const auto seconds = std::strtol(error.detail.c_str(), nullptr, 10);
-    delay = std::max(delay, milliseconds{std::clamp(seconds, 0L, 300L) * 1000});
-    st.closed_until = std::max(st.closed_until, now + delay);
+  if (is_too_many(error)) {
+    delay = std::max(delay, close_gate(self, st.trading, error));
+    st.trading.closed_until = std::max(st.trading.closed_until, now + delay);
   }
   ++request.attempt;
   request.not_before = now + delay;
@@ -127,9 +139,15 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
 // -----------------------------------------------------------------------------------------------
 
 void finished(GatewaySelf self) {
-  --self->state.in_flight;
+  auto& st = self->state;
+  --st.in_flight;
+  // What was answered without a call to the venue was paid for in vain: nothing is owed for it any more.
+  if (st.in_flight == 0)
+    st.calls_paid = 0;
   pump(self);
 }
+
+void start(GatewaySelf, QueuedRequest, const Question& question) { question.ask(); }
 
 void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector<OrderReport>> result) {
   auto& st = self->state;
@@ -210,12 +228,14 @@ void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
   self->state.args->venue->query_order(
     query.order, query.venue_order_id,
     on_actor<std::vector<OrderReport>>(self, [self, query](Result<std::vector<OrderReport>> result) {
-      if (!result)
+      if (!result) {
+        note_limit(self, self->state.trading, result.error());
         news(self, query.symbol, AskAgain{query.order, result.error().detail});
-      else if (result.value().empty())
+      } else if (result.value().empty()) {
         news(self, query.symbol, OrderNotFound{query.order});
-      else
+      } else {
         report_all(self, result.value());
+      }
       finished(self);
     }));
 }
@@ -223,10 +243,12 @@ void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
 void start(GatewaySelf self, QueuedRequest, const QueryPositionNow& query) {
   self->state.args->venue->query_position(
     query.symbol, on_actor<PositionReport>(self, [self, query](Result<PositionReport> result) {
-      if (result)
+      if (result) {
         news(self, query.symbol, std::move(result).value());
-      else
+      } else {
+        note_limit(self, self->state.trading, result.error());
         news(self, query.symbol, AskAgain{{}, result.error().detail});
+      }
       finished(self);
     }));
 }
@@ -244,15 +266,17 @@ milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, doub
   std::set<Symbol> held_back;
   for (auto next = queue.begin(); next != queue.end() && st.in_flight < st.args->policy.in_flight_max;) {
     const auto& symbol = symbol_of(*next->what);
-    const auto ready_at = std::max(next->not_before, st.closed_until);
+    const auto ready_at = std::max(next->not_before, st.trading.closed_until);
     if (ready_at > now || held_back.contains(symbol)) {
       if (held_back.insert(symbol).second)
         wait = sooner(wait, std::chrono::ceil<milliseconds>(ready_at - now));
       ++next;
       continue;
     }
-    if (!take_token(st, kept))
-      return sooner(wait, milliseconds{60'000 / std::max(1, st.args->policy.requests_per_minute) + 1});
+    const auto calls = calls_of(*next->what);
+    if (!st.trading.take(calls, kept))
+      return sooner(wait, st.trading.wait(calls, kept));
+    st.calls_paid += calls;
     auto request = std::move(*next);
     next = queue.erase(next);
     ++st.in_flight;
@@ -267,13 +291,15 @@ milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, doub
 void pump(GatewaySelf self) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  refill(st, now);
+  st.trading.refill(now);
   const double reserve = st.args->policy.reserve_per_minute;
   auto wait = drain_lane(self, st.exits, 0, now);
   // Half of the reserve serves questions, since an exit often needs one first.
   wait = sooner(wait, drain_lane(self, st.queries, reserve / 2, now));
   if (!st.draining)
     wait = sooner(wait, drain_lane(self, st.entries, reserve, now));
+  if (!st.trading.unlimited())
+    st.args->telemetry->set_rate_left(st.args->account.str(), st.trading);
   if (wait.count() > 0)
     pump_later(self, wait);
 }
@@ -325,12 +351,36 @@ void answer_quote(GatewayState& st, const Symbol& symbol, const QuoteAnswer& ans
 
 void ask_quote(GatewaySelf self, const Symbol& symbol);
 
+/// Market data has a limit of its own. If nothing may leave now, the pump asks again when something may.
+bool may_ask_for_prices(GatewaySelf self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  if (st.data.closed_until > now) {
+    pump_later(self, std::chrono::ceil<milliseconds>(st.data.closed_until - now));
+    return false;
+  }
+  st.data.refill(now);
+  const bool may = st.data.take(1, 0);
+  if (may)
+    ++st.data_calls_paid;
+  else
+    pump_later(self, st.data.wait(1, 0));
+  if (!st.data.unlimited())
+    st.args->telemetry->set_rate_left(st.args->account.str() + ":market_data", st.data);
+  return may;
+}
+
+void price_question_answered(GatewayState& st) {
+  if (--st.quote_calls == 0)
+    st.data_calls_paid = 0;
+}
+
 /// Sends what waits, all symbols in one question. While enough are on their way, more gather for the next.
 void ask_quotes(GatewaySelf self) {
   constexpr std::int32_t calls_max = 2;
   constexpr std::size_t symbols_max = 100;  // in one address
   auto& st = self->state;
-  while (!st.quotes_wanted.empty() && st.quote_calls < calls_max) {
+  while (!st.quotes_wanted.empty() && st.quote_calls < calls_max && may_ask_for_prices(self)) {
     std::vector<Symbol> symbols;
     while (!st.quotes_wanted.empty() && symbols.size() < symbols_max) {
       const auto asked = st.quotes_asked.insert(st.quotes_wanted.extract(st.quotes_wanted.begin()));
@@ -347,13 +397,17 @@ void ask_quotes(GatewaySelf self) {
         if (result)
           for (const auto& quote : result.value())
             answer_quote(now, quote.symbol, QuoteAnswer{true, quote, {}});
-        --now.quote_calls;
+        if (!result)
+          note_limit(self, now.data, result.error());
+        price_question_answered(now);
         for (const auto& symbol : symbols)
-          if (!result)
-            answer_quote(now, symbol, QuoteAnswer{false, {}, result.error().detail});
-          else if (now.quotes_asked.contains(symbol)) {
+          if (!result) {
+            answer_quote(now, symbol, QuoteAnswer{false, {}, in_words(result.error())});
+          } else if (now.quotes_asked.contains(symbol)) {
             // No full quote there: alone, the venue is asked for the last trade too.
             ++now.quote_calls;
+            ++now.data_calls_paid;
+            now.data.charge(1);
             ask_quote(self, symbol);
           }
         ask_quotes(self);
@@ -362,15 +416,16 @@ void ask_quotes(GatewaySelf self) {
 }
 
 void ask_quote(GatewaySelf self, const Symbol& symbol) {
-  self->state.args->venue->query_quote(symbol, on_actor<Quote>(self, [self, symbol](const Result<Quote>& result) {
-                                         auto& st = self->state;
-                                         --st.quote_calls;
-                                         if (result)
-                                           answer_quote(st, symbol, QuoteAnswer{true, result.value(), {}});
-                                         else
-                                           answer_quote(st, symbol, QuoteAnswer{false, {}, result.error().detail});
-                                         ask_quotes(self);
-                                       }));
+  self->state.args->venue->query_quote(
+    symbol, on_actor<Quote>(self, [self, symbol](const Result<Quote>& result) {
+      auto& st = self->state;
+      price_question_answered(st);
+      if (!result)
+        note_limit(self, st.data, result.error());
+      answer_quote(st, symbol,
+                   result ? QuoteAnswer{true, result.value(), {}} : QuoteAnswer{false, {}, in_words(result.error())});
+      ask_quotes(self);
+    }));
 }
 
 caf::result<QuoteAnswer> quote(GatewaySelf self, const Symbol& symbol) {
@@ -396,15 +451,22 @@ caf::result<InstrumentAnswer> instrument(GatewaySelf self, const Symbol& symbol)
   if (cached != st.instruments.end() && now - cached->second.second < std::chrono::hours{12})
     return InstrumentAnswer{true, cached->second.first, {}};
   auto promise = self->make_response_promise<InstrumentAnswer>();
-  st.args->venue->query_instrument(
-    symbol, on_actor<Instrument>(self, [self, symbol, now, promise](Result<Instrument> result) mutable {
-      if (!result) {
-        promise.deliver(InstrumentAnswer{false, {}, result.error().detail});
-        return;
-      }
-      self->state.instruments[symbol] = {result.value(), now};
-      promise.deliver(InstrumentAnswer{true, std::move(result).value(), {}});
-    }));
+  Question question;
+  question.symbol = symbol;
+  question.ask = [self, symbol, now, promise] {
+    self->state.args->venue->query_instrument(
+      symbol, on_actor<Instrument>(self, [self, symbol, now, answer_to = promise](Result<Instrument> result) mutable {
+        if (result) {
+          self->state.instruments[symbol] = {result.value(), now};
+          answer_to.deliver(InstrumentAnswer{true, std::move(result).value(), {}});
+        } else {
+          note_limit(self, self->state.trading, result.error());
+          answer_to.deliver(InstrumentAnswer{false, {}, in_words(result.error())});
+        }
+        finished(self);
+      }));
+  };
+  enqueue(self, std::move(question));
   return promise;
 }
 
@@ -412,45 +474,75 @@ caf::result<InstrumentAnswer> instrument(GatewaySelf self, const Symbol& symbol)
 // ---------------------------------------------------------------------------------------
 
 /// Three questions at once; the answer goes out with the last.
-struct SnapshotInProgress {
-  VenueSnapshot snapshot;
-  caf::typed_response_promise<VenueSnapshot> promise;
-  int missing = 3;
-  void part(bool ok, const std::string& why) {
-    if (!ok)
-      snapshot.why += (snapshot.why.empty() ? "" : "; ") + why;
-    if (--missing > 0)
+class SnapshotInProgress {
+public:
+  SnapshotInProgress(GatewaySelf self, caf::typed_response_promise<VenueSnapshot> promise)
+      : self_{self}, promise_{std::move(promise)} {}
+
+  template <class T>
+  void part(const char* what, Result<T> result, T VenueSnapshot::*member) {
+    if (result) {
+      snapshot_.*member = std::move(result).value();
+    } else {
+      note_limit(self_, self_->state.trading, result.error());
+      snapshot_.why += (snapshot_.why.empty() ? "" : "; ") + std::string{what} + ": " + in_words(result.error());
+    }
+    if (--missing_ > 0)
       return;
-    snapshot.complete = snapshot.why.empty();
-    promise.deliver(std::move(snapshot));
+    snapshot_.complete = snapshot_.why.empty();
+    promise_.deliver(std::move(snapshot_));
+    finished(self_);
   }
+
+private:
+  GatewaySelf self_;
+  VenueSnapshot snapshot_;
+  caf::typed_response_promise<VenueSnapshot> promise_;
+  int missing_ = 3;
 };
 
-caf::result<VenueSnapshot> venue_snapshot(GatewaySelf self, Instant since) {
-  auto work = std::make_shared<SnapshotInProgress>();
-  work->promise = self->make_response_promise<VenueSnapshot>();
+void ask_for_all(GatewaySelf self, Instant since, const std::shared_ptr<SnapshotInProgress>& work) {
+  using Orders = std::vector<OrderReport>;
+  using Positions = std::vector<PositionReport>;
   auto& venue = *self->state.args->venue;
-  venue.query_orders(since, on_actor<std::vector<OrderReport>>(self, [work](Result<std::vector<OrderReport>> result) {
-                       if (result)
-                         work->snapshot.orders = std::move(result).value();
-                       work->part(result.ok(), result.ok() ? "" : "orders: " + result.error().detail);
+  venue.query_orders(since, on_actor<Orders>(self, [work](Result<Orders> result) {
+                       work->part("orders", std::move(result), &VenueSnapshot::orders);
                      }));
-  venue.query_positions(
-    on_actor<std::vector<PositionReport>>(self, [work](Result<std::vector<PositionReport>> result) {
-      if (result)
-        work->snapshot.positions = std::move(result).value();
-      work->part(result.ok(), result.ok() ? "" : "positions: " + result.error().detail);
-    }));
-  venue.query_account(on_actor<AccountReport>(self, [work](Result<AccountReport> result) {
-    if (result)
-      work->snapshot.account = std::move(result).value();
-    work->part(result.ok(), result.ok() ? "" : "account: " + result.error().detail);
+  venue.query_positions(on_actor<Positions>(self, [work](Result<Positions> result) {
+    work->part("positions", std::move(result), &VenueSnapshot::positions);
   }));
-  return work->promise;
+  venue.query_account(on_actor<AccountReport>(self, [work](Result<AccountReport> result) {
+    work->part("account", std::move(result), &VenueSnapshot::account);
+  }));
+}
+
+caf::result<VenueSnapshot> venue_snapshot(GatewaySelf self, Instant since) {
+  auto promise = self->make_response_promise<VenueSnapshot>();
+  Question question;
+  question.calls = 3;
+  question.ask = [self, since, work = std::make_shared<SnapshotInProgress>(self, promise)] {
+    ask_for_all(self, since, work);
+  };
+  enqueue(self, std::move(question));
+  return promise;
 }
 
 // ---- the venue's own voice
 // ----------------------------------------------------------------------------------------------
+
+/// A request that the venue made: paid for when it was let out, or charged now (further pages, questions of its own).
+void count_usage(GatewaySelf self, const VenueUsage& usage) {
+  auto& st = self->state;
+  auto& bucket = usage.market_data ? st.data : st.trading;
+  auto& paid = usage.market_data ? st.data_calls_paid : st.calls_paid;
+  bucket.refill(self->clock().now());
+  if (paid > 0)
+    --paid;
+  else
+    bucket.charge(1);
+  if (usage.remaining)
+    bucket.at_most(*usage.remaining);
+}
 
 VenueSink sink_of(GatewaySelf self) {
   const auto handle = caf::actor_cast<GatewayActor>(self);
@@ -469,9 +561,11 @@ VenueSink sink_of(GatewaySelf self) {
     caf::anon_send(handle, VenueSaid{[self, up, why = std::move(why)] {
                      self->state.link_up = up;
                      self->state.link_why = why;
-                     self->state.args->telemetry->set_component("broker:" + self->state.args->account.str(), up, why);
                      self->send(self->state.reconciler, LinkChanged{up, why});
                    }});
+  };
+  sink.on_usage = [handle, self](VenueUsage usage) {
+    caf::anon_send(handle, VenueSaid{[self, usage] { count_usage(self, usage); }});
   };
   sink.on_call = [journal = self->state.args->journal](BrokerCallRow call) {
     Append append;
@@ -492,7 +586,9 @@ std::string inspect_gateway(const GatewayState& st) {
   out.field("queued_exits", static_cast<std::int64_t>(st.exits.size()));
   out.field("queued_queries", static_cast<std::int64_t>(st.queries.size()));
   out.field("queued_entries", static_cast<std::int64_t>(st.entries.size()));
-  out.field("tokens", static_cast<std::int64_t>(st.tokens));
+  out.field("prices_wanted", static_cast<std::int64_t>(st.quotes_wanted.size()));
+  out.field("tokens", st.trading.left());
+  out.field("market_data_tokens", st.data.left());
   out.field("watched_symbols", static_cast<std::int64_t>(st.watched.size()));
   out.field("draining", st.draining);
   return out.str();
@@ -504,8 +600,10 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
   set_handlers(self);
   auto& st = self->state;
   st.args = std::move(args);
-  st.tokens = st.args->policy.requests_per_minute;
-  st.tokens_at = self->clock().now();
+  const auto& policy = st.args->policy;
+  const auto now = self->clock().now();
+  st.trading = TokenBucket{policy.requests_per_minute, policy.reserve_per_minute, now};
+  st.data = TokenBucket{policy.data_requests_per_minute, policy.reserve_per_minute, now};
   st.jitter = st.args->policy.jitter_seed | 1U;
   return {
     [self](InspectSelf) { return inspect_gateway(self->state); },
@@ -523,6 +621,7 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
       if (pump_at && *pump_at <= self->clock().now())
         pump_at.reset();
       pump(self);
+      ask_quotes(self);
     },
     [self](const Introduce& who) {
       self->state.portfolio = who.portfolio;

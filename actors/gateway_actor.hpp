@@ -1,7 +1,8 @@
 // BROKER GATEWAY: one per account, the only sender to its venue.
 //
-// Everything that changes something at the broker waits here for its turn: exits and cancels before queries before
-// entries, within the venue's rate limit, of which a reserve is kept for exits. What provably did not leave is tried
+// Everything asked of the broker waits here for its turn: exits and cancels before queries before entries, within the
+// venue's rate limit, of which a reserve is kept for exits. Market data has a limit of its own, as it has at venues.
+// What the venue says is left of its limit counts for more than our own count. What provably did not leave is tried
 // again under the same name; what may have left is reported as in doubt, never repeated from here. While the daemon
 // stops, entries stay where they are, in the journal: the next start resolves them and sends what was never sent.
 //
@@ -10,6 +11,7 @@
 
 #include "actors/support.hpp"
 #include "actors/telemetry.hpp"
+#include "actors/token_bucket.hpp"
 #include "broker/venue.hpp"
 #include "messages/interfaces.hpp"
 #include "messages/registration.hpp"
@@ -19,6 +21,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,8 +33,9 @@
 namespace heed {
 
 struct GatewayPolicy {
-  std::int32_t requests_per_minute = 200;  // 0: no limit
-  std::int32_t reserve_per_minute = 20;    // of these, for exits and cancels
+  std::int32_t requests_per_minute = 200;       // 0: no limit
+  std::int32_t reserve_per_minute = 20;         // of these, for exits and cancels; also what a start begins with
+  std::int32_t data_requests_per_minute = 200;  // market data; 0: no limit
   std::int32_t in_flight_max = 64;
   std::int32_t retries_max = 5;  // of an entry that did not leave; exits are tried for ever
   std::chrono::milliseconds backoff_first{250};
@@ -51,7 +55,16 @@ struct GatewayArgs {
   GatewayPolicy policy;
 };
 
-using GatewayRequest = std::variant<SubmitOrder, CancelOrder, ReplaceOrder, QueryOrderNow, QueryPositionNow>;
+/// Something to ask that changes nothing. `ask` is called when its turn has come; when all of it is answered, its
+/// place is given back once.
+struct Question {
+  Symbol symbol;
+  std::int32_t calls = 1;  // requests that it takes
+  std::function<void()> ask;
+};
+
+using GatewayRequest =
+  std::variant<SubmitOrder, CancelOrder, ReplaceOrder, QueryOrderNow, QueryPositionNow, Question>;
 
 struct QueuedRequest {
   std::shared_ptr<const GatewayRequest> what;
@@ -71,10 +84,8 @@ struct GatewayState {
   ReconcilerActor reconciler;
   std::deque<QueuedRequest> exits, queries, entries;
   std::int32_t in_flight = 0;
-  // Token bucket: `tokens` as of `tokens_at`, refilled evenly.
-  double tokens = 0;
-  std::chrono::steady_clock::time_point tokens_at{};
-  std::chrono::steady_clock::time_point closed_until{};          // the venue said "too many requests"
+  TokenBucket trading, data;
+  std::int32_t calls_paid = 0, data_calls_paid = 0;  // taken from the buckets, and not yet told as made by the venue
   std::optional<std::chrono::steady_clock::time_point> pump_at;  // the earliest PumpDue that is on its way
   std::uint64_t jitter = 1;
   bool link_up = false;

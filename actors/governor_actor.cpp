@@ -1,5 +1,7 @@
 #include "actors/governor_actor.hpp"
 
+#include "core/risk_usage.hpp"
+
 #include <utility>
 
 namespace heed {
@@ -173,6 +175,7 @@ GovernorActor::behavior_type governor_actor(GovernorSelf self, std::shared_ptr<c
     [self](const ReserveRisk& question) { return reserve(self, question); },
     [self](AccountQuery) { return self->state.ledger->snapshot(); },
     [self](LimitsQuery) { return self->state.ledger->limits(); },
+    [self](UsageQuery) { return core::risk_usage(*self->state.ledger, self->state.args->clock->now()); },
     [self](const RiskFact& fact) { store(self, self->state.ledger->apply(fact)); },
     [self](const AccountReport& report) {
       const auto effects = self->state.ledger->apply(report, self->state.args->clock->now());

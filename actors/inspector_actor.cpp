@@ -36,17 +36,25 @@ Promise tree(InspectorSelf self) {
   return promise;
 }
 
-void answer(Promise promise, const std::string& name, std::string state) {
-  promise.deliver(JsonObject{}.field("name", name).field("state", RawJson{std::move(state)}).str());
+void answer(InspectorSelf self, Promise promise, const std::string& name, std::string state) {
+  JsonObject out;
+  out.field("name", name);
+  if (const auto& telemetry = self->state.args->telemetry) {
+    const auto depths = telemetry->mailbox_depths();
+    if (const auto found = depths.find(name); found != depths.end())
+      out.field("mailbox", found->second);
+  }
+  out.field("state", RawJson{std::move(state)});
+  promise.deliver(out.str());
 }
 
 template <class Actor, class Question>
 Promise show(InspectorSelf self, const Actor& actor, Question question, const std::string& name) {
   auto promise = self->make_response_promise<std::string>();
   self->request(actor, std::chrono::seconds{2}, std::move(question))
-    .then([promise, name](std::string& state) { answer(promise, name, std::move(state)); },
-          [promise, name](const caf::error& error) {
-            answer(promise, name, JsonObject{}.field("error", describe(error)).str());
+    .then([self, promise, name](std::string& state) { answer(self, promise, name, std::move(state)); },
+          [self, promise, name](const caf::error& error) {
+            answer(self, promise, name, JsonObject{}.field("error", describe(error)).str());
           });
   return promise;
 }

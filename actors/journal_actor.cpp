@@ -207,6 +207,7 @@ void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch
                      std::vector<caf::typed_response_promise<Appended>>& waiting) {
   auto& st = self->state;
   ++st.args->telemetry->commit_failures;
+  st.args->telemetry->journal_ok = false;
   st.last_error = error.detail;
   spdlog::error("journal: append failed: {}", st.last_error);
   remember_lost(st, batches);
@@ -242,6 +243,7 @@ void commit(JournalSelf self) {
   upkeep_later(self);
   st.last_error.clear();
   ++st.args->telemetry->commits;
+  st.args->telemetry->journal_ok = true;
   count(*st.args->telemetry, batches);
   for (auto& promise : waiting)
     promise.deliver(Appended{});

@@ -26,6 +26,7 @@ struct PendingCall {
   std::variant<MentionCall, IntentCall> call;
   Unfinished unfinished;   // released while deferred: nothing happens until the market opens
   bool deferred = false;   // to the next open
+  bool waited = false;     // was deferred once: how long it took says nothing
   std::int32_t tries = 0;  // for a quote or instrument that could not be had
 };
 

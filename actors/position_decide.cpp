@@ -44,7 +44,7 @@ void settle(PositionSelf self, Disposition disposition, std::string reason) {
   }
   if (!is_final(done->decision.disposition.kind)) {
     // Deferred: it stays here, and in the journal as undecided.
-    call->deferred = true;
+    call->deferred = call->waited = true;
     call->unfinished.done();
     st.waiting.push_back(std::move(*call));
   } else {

@@ -1,6 +1,7 @@
 // Inputs through the position machine: facts into the journal, then effects to whom they concern.
 #include "actors/position_journal.hpp"
 #include "actors/position_shell.hpp"
+#include "messages/log_scope.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -29,12 +30,22 @@ void perform(PositionSelf self, const core::EntryWanted& e) {
   st.waiting.insert(st.waiting.begin(),
                     PendingCall{IntentCall{e.intent, false, nullptr}, Unfinished{st.env->telemetry->calls_in_hand}});
 }
+/// Whose story an alert belongs to: the signal of the order that it names, else of the first lot held.
+SignalId signal_behind(const core::PositionState& state, const std::string& text) {
+  for (const auto& order : state.orders)
+    if (text.find(order.row.client_order_id.view()) != std::string::npos)
+      return order.row.signal;
+  return state.lots.empty() ? SignalId{} : state.lots.front().signal;
+}
+
 void perform(PositionSelf self, const core::RaiseAlert& e) {
   auto& st = self->state;
   ++st.env->telemetry->alerts;
   const auto level = e.level == core::AlertLevel::critical  ? spdlog::level::critical
                      : e.level == core::AlertLevel::warning ? spdlog::level::warn
                                                             : spdlog::level::info;
+  const auto signal = signal_behind(st.core, e.text);
+  const LogScope scope{signal.view()};
   spdlog::log(level, "{}/{}: {} {}", st.core.account.view(), st.core.symbol.view(), e.code, e.text);
 }
 
@@ -64,7 +75,26 @@ void update_gauges(PositionActorState& st, Instant now) {
 
 // ---- the step -----------------------------------------------------------------------------------------------------
 
+/// An entry goes out, and its call did not have to wait for the market: how long did it take?
+void note_latency(PositionSelf self, const Durably& done) {
+  if (!done.call || done.call->waited)
+    return;
+  const auto is_entry = [](const core::PositionEffect& effect) {
+    const auto* submit = std::get_if<core::SubmitDurably>(&effect);
+    return submit != nullptr && submit->order.leg == Leg::entry;
+  };
+  if (std::none_of(done.effects.begin(), done.effects.end(), is_entry))
+    return;
+  const auto* mention = std::get_if<MentionCall>(&done.call->call);
+  const auto arrived =
+    mention != nullptr ? mention->arrived_at : std::get<IntentCall>(done.call->call).intent.created_at;
+  auto& env = *self->state.env;
+  if (arrived != Instant{})
+    env.telemetry->call_to_order_seconds.observe(env.clock->now() - arrived);
+}
+
 void finish(PositionSelf self, Durably& done) {
+  note_latency(self, done);
   for (auto& effect : done.effects)
     std::visit([self](auto& e) { perform(self, e); }, effect);
   if (!done.call)

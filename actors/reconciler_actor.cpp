@@ -1,8 +1,11 @@
 #include "actors/reconciler_actor.hpp"
 
 #include "actors/support.hpp"
+#include "messages/log_scope.hpp"
 
+#include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace heed {
@@ -10,23 +13,57 @@ namespace {
 
 void run(ReconcilerSelf self);
 
+/// A pass after `delay`, unless one comes sooner.
+void pass_in(ReconcilerSelf self, std::chrono::milliseconds delay) {
+  auto& due_at = self->state.due_at;
+  const auto due = self->clock().now() + delay;
+  if (due_at && *due_at <= due)
+    return;
+  due_at = due;
+  self->delayed_send(self, delay, ReconcileDue{});
+}
+
 void next_pass(ReconcilerSelf self, std::chrono::milliseconds delay) {
   auto& st = self->state;
   st.running = false;
-  if (std::exchange(st.again, false)) {
+  if (std::exchange(st.again, false))
     run(self);
-  } else if (!st.timer_due) {
-    st.timer_due = true;
-    self->delayed_send(self, delay, ReconcileDue{});
-  }
+  else
+    pass_in(self, delay);
+}
+
+/// Without the stream, asking often takes its place.
+std::chrono::milliseconds pause_between(const ReconcilerState& st) {
+  return st.link_up ? st.args->interval : std::min(st.args->interval, st.args->poll);
+}
+
+/// The broker is reachable by either way; what is missing is said.
+void show_broker(const ReconcilerState& st) {
+  const auto account = st.args->account.str();
+  auto& telemetry = *st.args->telemetry;
+  if (st.link_told)
+    telemetry.set_component("stream:" + account, st.link_up, st.link_why, false);
+  if (st.link_up)
+    telemetry.set_component("broker:" + account, true, st.link_why);
+  else if (st.answered)
+    telemetry.set_component("broker:" + account, true,
+                            "asked every " + std::to_string(pause_between(st).count()) +
+                              " ms, without its order stream" + (st.link_why.empty() ? "" : ": " + st.link_why));
+  else
+    telemetry.set_component("broker:" + account, false,
+                            st.last_problem.empty() ? st.link_why : "does not answer: " + st.last_problem);
 }
 
 void failed(ReconcilerSelf self, const std::string& why) {
   auto& st = self->state;
+  const auto pass_id = st.pass_id;
+  const LogScope scope{pass_id};
   if (st.last_problem != why)
     spdlog::warn("reconcile {}: not complete, trying again: {}", st.args->account.view(), why);
   st.last_problem = why;
+  st.answered = false;
   st.args->telemetry->set_component("reconcile:" + st.args->account.str(), false, why);
+  show_broker(st);
   next_pass(self, st.args->retry);
 }
 
@@ -65,13 +102,23 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
 
 void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snapshot) {
   auto& st = self->state;
-  for (const auto& finding : st.drift.look(pair_up(books, snapshot)))
-    act_on(self, finding, snapshot);
+  const auto pass_id = st.pass_id;
+  const LogScope scope{pass_id};
+  // Two passes may follow at once, as when the order stream comes up during the first: that is one look. What differs
+  // for a moment must have that moment.
+  const auto now = self->clock().now();
+  if (!st.looked_at || now - *st.looked_at >= st.args->retry / 2) {
+    st.looked_at = now;
+    for (const auto& finding : st.drift.look(pair_up(books, snapshot)))
+      act_on(self, finding, snapshot);
+  }
   ++st.passes;
   ++st.args->telemetry->reconciles;
   st.last_complete = st.args->clock->now();
-  st.args->telemetry->last_reconcile_us = st.last_complete->time_since_epoch().count();
+  st.args->telemetry->set_reconciled(st.args->account.str(), *st.last_complete);
   st.last_problem.clear();
+  st.answered = true;
+  show_broker(st);
   st.args->telemetry->set_component("reconcile:" + st.args->account.str(), true, "books and broker compared");
   if (!std::exchange(st.ready_said, true)) {
     spdlog::info("reconcile {}: books and broker compared, trading may begin", st.args->account.view());
@@ -79,7 +126,7 @@ void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snaps
     self->send(st.args->portfolio, AccountReady{});
   }
   // A difference is looked at again soon: the second look decides.
-  next_pass(self, st.drift.wants_second_look() ? st.args->retry : st.args->interval);
+  next_pass(self, st.drift.wants_second_look() ? st.args->retry : pause_between(st));
 }
 
 void compare_with_books(ReconcilerSelf self, std::shared_ptr<VenueSnapshot> snapshot) {
@@ -110,6 +157,23 @@ void forget_old(ReconcilerState& st, const VenueSnapshot& snapshot) {
   st.settled = std::move(heard);
 }
 
+/// Orders that someone else made in this account: nobody's news, but a person may wonder.
+void list_foreign(ReconcilerState& st, const VenueSnapshot& snapshot) {
+  auto before = std::exchange(st.foreign, {});
+  for (const auto& order : snapshot.orders) {
+    if (order.ours || is_terminal(order.status))
+      continue;
+    const bool known = std::any_of(before.begin(), before.end(), [&](const OrderReport& other) {
+      return other.venue_order_id == order.venue_order_id;
+    });
+    if (!known)
+      spdlog::info("reconcile {}/{}: someone else's order is at work, and left alone: {} {} {}, {}",
+                   st.args->account.view(), order.symbol.view(), to_string(order.side), order.quantity.str(),
+                   to_string(order.type), order.venue_order_id.view());
+    st.foreign.push_back(order);
+  }
+}
+
 void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   auto& st = self->state;
   if (!snapshot.complete) {
@@ -123,6 +187,7 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
     if (order.ours && !is_settled(st, order))
       self->send(st.args->portfolio, PositionNews{order.symbol, order});
   forget_old(st, snapshot);
+  list_foreign(st, snapshot);
   compare_with_books(self, std::make_shared<VenueSnapshot>(snapshot));
 }
 
@@ -133,10 +198,30 @@ void run(ReconcilerSelf self) {
     return;
   }
   st.running = true;
+  st.pass_id = "reconcile:" + st.args->account.str() + ":" + std::to_string(++st.begun);
   const auto since = st.last_complete ? *st.last_complete - st.args->overlap : st.args->oldest_open;
   self->request(st.args->gateway, caf::infinite, VenueSnapshotQuery{since})
     .then([self](const VenueSnapshot& snapshot) { take(self, snapshot); },
           [self](const caf::error& error) { failed(self, "gateway: " + describe(error)); });
+}
+
+void link_changed(ReconcilerSelf self, const LinkChanged& link) {
+  auto& st = self->state;
+  const bool news = !std::exchange(st.link_told, true) || st.link_up != link.up || st.link_why != link.why;
+  st.link_up = link.up;
+  st.link_why = link.why;
+  show_broker(st);
+  if (news && link.up)
+    spdlog::info("broker link {}: up {}", st.args->account.view(), link.why);
+  else if (news)
+    spdlog::warn("broker link {}: down {}; orders are asked for every {} ms until it is back",
+                 st.args->account.view(), link.why, pause_between(st).count());
+  if (link.up) {
+    st.due_at.reset();  // the next pass is an interval after this one
+    run(self);          // what happened while nobody listened
+  } else if (!st.running) {
+    pass_in(self, st.answered ? pause_between(st) : st.args->retry);
+  }
 }
 
 }  // namespace
@@ -151,22 +236,22 @@ ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared
         .field("account", st.args->account)
         .field("running", st.running)
         .field("link_up", st.link_up)
+        .field("link", st.link_why)
         .field("passes", st.passes)
         .field("last_complete", st.last_complete)
         .field("last_problem", st.last_problem)
         .field("differing_symbols", static_cast<std::int64_t>(st.drift.differing()))
+        .field("foreign_orders", st.foreign)
         .str();
     },
     [self](ReconcileDue) {
-      self->state.timer_due = false;
+      auto& due_at = self->state.due_at;
+      if (due_at && *due_at > self->clock().now())
+        return;
+      due_at.reset();
       run(self);
     },
-    [self](const LinkChanged& link) {
-      self->state.link_up = link.up;
-      spdlog::info("broker link {}: {} {}", self->state.args->account.view(), link.up ? "up" : "down", link.why);
-      if (link.up)
-        run(self);
-    },
+    [self](const LinkChanged& link) { link_changed(self, link); },
   };
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace heed {
 
@@ -27,6 +28,7 @@ struct ReconcilerArgs {
   std::shared_ptr<JournalReader> reader;  // what is booked already
   std::shared_ptr<Telemetry> telemetry;
   std::chrono::milliseconds interval{30'000};
+  std::chrono::milliseconds poll{5'000};      // instead, while the order stream is down: asking stands in for it
   std::chrono::milliseconds retry{1'000};     // after a pass that could not be completed
   Duration overlap = std::chrono::hours{24};  // how far before the last pass orders are asked for
   Instant oldest_open{};                      // earliest creation of a working order at start
@@ -39,14 +41,22 @@ struct ReconcilerState {
   std::shared_ptr<const ReconcilerArgs> args;
   bool running = false;
   bool again = false;  // asked for while running
-  bool timer_due = false;
+  std::optional<std::chrono::steady_clock::time_point>
+    due_at;  // of the next pass; a timer that fires before is stale
+  std::optional<std::chrono::steady_clock::time_point> looked_at;  // when quantities were last held side by side
   bool ready_said = false;
   bool link_up = false;
+  bool link_told = false;  // the gateway said how the order stream is
+  std::string link_why;
+  bool answered = false;  // the venue answered the last pass in full
   std::optional<Instant> last_complete;
   std::string last_problem;
   core::DriftWatch drift;
-  std::set<ClientOrderId> settled;  // final at the venue and booked so: no news any more
-  std::int64_t passes = 0;
+  std::set<ClientOrderId> settled;   // final at the venue and booked so: no news any more
+  std::vector<OrderReport> foreign;  // at work at the venue and not ours: listed, never touched
+  std::int64_t passes = 0;           // completed
+  std::int64_t begun = 0;
+  std::string pass_id;  // of the one under way, for the log
 };
 static_assert(!std::is_aggregate_v<ReconcilerState>);
 

@@ -1,6 +1,7 @@
 // What every actor does the same way: error handling, logging of its end, JSON for the inspector.
 #pragma once
 
+#include "actors/telemetry.hpp"
 #include "persistence/json_write.hpp"
 
 #include <spdlog/spdlog.h>
@@ -8,11 +9,28 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace heed {
 
 /// Renders a CAF error for people.
 inline std::string describe(const caf::error& error) { return caf::to_string(error); }
+
+/// To any actor, outside of its interface: note what waits in your mailbox, under this name.
+struct MailboxProbe {
+  std::shared_ptr<Telemetry> to;
+  std::string name;
+};
+
+/// Answers a MailboxProbe; says so and drops anything else that no handler takes.
+inline caf::result<caf::message> take_unexpected(caf::scheduled_actor* self, caf::message_view& view) {
+  const auto& content = view.content();
+  if (!content.match_elements<MailboxProbe>())
+    return caf::print_and_drop(self, view);
+  const auto& probe = content.get_as<MailboxProbe>(0);
+  probe.to->set_mailbox_depth(probe.name, static_cast<std::int64_t>(self->mailbox().size()));
+  return caf::message{};
+}
 
 /// Installs handlers that log through spdlog and end the actor: an error nobody handles is a broken promise, and the
 /// supervisor restarts from the journal rather than going on with a state that may be wrong.
@@ -22,6 +40,7 @@ void set_handlers(Self self) {
     spdlog::error("actor {} ends: {}", self->name(), describe(error));
     self->quit(std::move(error));
   });
+  self->set_default_handler(take_unexpected);
   self->set_exception_handler([self](std::exception_ptr& thrown) -> caf::error {
     std::string what = "unknown exception";
     try {
@@ -67,3 +86,5 @@ private:
 };
 
 }  // namespace heed
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(heed::MailboxProbe)

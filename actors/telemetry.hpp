@@ -1,6 +1,10 @@
 // Counters of the running process. Written by actors, read by the edge; never consulted for a decision.
 #pragma once
 
+#include "actors/token_bucket.hpp"
+#include "messages/risk_usage.hpp"
+#include "messages/time.hpp"
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -9,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heed {
@@ -46,6 +51,7 @@ public:
   Count broker_queue{0};      // requests that wait for their turn
   Count commits{0};
   Count commit_failures{0};
+  std::atomic<bool> journal_ok{true};  // the last commit succeeded
   Count events_written{0};
   Count orders_sent{0};
   Count orders_rejected{0};
@@ -59,7 +65,6 @@ public:
   Count alerts{0};
   Count naked_positions{0};     // now
   Count naked_microseconds{0};  // summed
-  Count last_reconcile_us{0};   // since epoch, daemon clock
   Histogram commit_seconds;
   Histogram call_to_order_seconds;
 
@@ -89,14 +94,61 @@ public:
   struct Component {
     bool ok = false;
     std::string detail;
+    bool needed = true;  // no trading without it
   };
-  void set_component(const std::string& name, bool ok, std::string detail) {
+  void set_component(const std::string& name, bool ok, std::string detail, bool needed = true) {
     const std::scoped_lock lock{mutex_};
-    components_[name] = {ok, std::move(detail)};
+    components_[name] = {ok, std::move(detail), needed};
   }
   std::map<std::string, Component> components() const {
     const std::scoped_lock lock{mutex_};
     return components_;
+  }
+
+  /// What is left of a venue's rate limit, by account ("paper", "paper:market_data"); limited ones only.
+  void set_rate_left(const std::string& name, const TokenBucket& bucket) {
+    const std::scoped_lock lock{mutex_};
+    rates_[name] = bucket;
+  }
+  std::map<std::string, TokenBucket> rates() const {
+    const std::scoped_lock lock{mutex_};
+    return rates_;
+  }
+
+  /// When books and broker of this account were last compared, by the daemon's clock.
+  void set_reconciled(const std::string& account, Instant at) {
+    const std::scoped_lock lock{mutex_};
+    reconciled_[account] = at;
+  }
+  std::map<std::string, Instant> reconciled() const {
+    const std::scoped_lock lock{mutex_};
+    return reconciled_;
+  }
+
+  /// What waited in an actor's mailbox when it was last looked at, by the actor's name.
+  void set_mailbox_depth(const std::string& actor, std::int64_t depth) {
+    const std::scoped_lock lock{mutex_};
+    mailboxes_[actor] = depth;
+    probed_.erase(actor);
+  }
+  std::map<std::string, std::int64_t> mailbox_depths() const {
+    const std::scoped_lock lock{mutex_};
+    return mailboxes_;
+  }
+  /// Whether to ask the actor of this name and id: not while it has not answered the last time.
+  bool may_probe(const std::string& actor, std::uint64_t id) {
+    const std::scoped_lock lock{mutex_};
+    return std::exchange(probed_[actor], id) != id;
+  }
+
+  /// How far an account is from its limits, as last asked.
+  void set_usage(RiskUsage usage) {
+    const std::scoped_lock lock{mutex_};
+    usage_[usage.account.str()] = std::move(usage);
+  }
+  std::map<std::string, RiskUsage> usage() const {
+    const std::scoped_lock lock{mutex_};
+    return usage_;
   }
 
   /// Nothing that was begun is unfinished.
@@ -109,6 +161,11 @@ private:
   mutable std::mutex mutex_;
   std::map<std::string, std::int64_t> dispositions_;
   std::map<std::string, Component> components_;
+  std::map<std::string, TokenBucket> rates_;
+  std::map<std::string, std::int64_t> mailboxes_;
+  std::map<std::string, std::uint64_t> probed_;
+  std::map<std::string, RiskUsage> usage_;
+  std::map<std::string, Instant> reconciled_;
 };
 
 }  // namespace heed

@@ -1,5 +1,6 @@
 #include "actors/watcher_actor.hpp"
 
+#include "messages/log_scope.hpp"
 #include "persistence/json_sparse.hpp"
 
 #include <algorithm>
@@ -133,6 +134,12 @@ void stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<Ment
 void not_stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<MentionReceipt>>& done,
                 caf::error& error) {
   forget(self->state, sorted.receipts);
+  MentionsLost lost;
+  for (const auto& receipt : sorted.receipts)
+    if (!receipt.duplicate)
+      lost.ids.push_back(receipt.mention_id);
+  if (!lost.ids.empty())
+    self->send(self->state.args->aggregator, std::move(lost));
   if (done) {
     done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
     return;
@@ -201,6 +208,8 @@ void poll_later(WatcherSelf self, std::chrono::milliseconds delay) {
 }
 
 void set_problem(WatcherState& st, const std::string& problem) {
+  const auto about = "source:" + st.args->source.str();
+  const LogScope scope{about};
   if (!problem.empty() && st.last_problem != problem)
     spdlog::warn("source {}: {}", st.args->source.view(), problem);
   st.last_problem = problem;
@@ -213,6 +222,8 @@ bool find_start(WatcherSelf self) {
   if (st.started)
     return true;
   auto newest = st.args->feed->newest(st.args->clock->now());
+  if (!newest && newest.error().code == feed_pending)
+    return false;
   set_problem(st, newest ? std::string{} : newest.error().detail);
   if (!newest)
     return false;
@@ -289,6 +300,18 @@ void poll(WatcherSelf self) {
   poll_later(self, more ? std::chrono::milliseconds{0} : st.args->poll_interval);
 }
 
+/// A tick of the clock: it may release something, and a feed that is asked over the network may have been answered.
+void look_at_clock(WatcherSelf self) {
+  auto& st = self->state;
+  const bool news = st.args->feed && st.args->feed->has_news();
+  if (news && !find_start(self))
+    return;
+  if (news)
+    st.exhausted = false;
+  if (news || st.args->release_by_clock)
+    release(self);
+}
+
 void begin(WatcherSelf self) {
   auto& st = self->state;
   if (!st.args->feed)
@@ -331,10 +354,7 @@ WatcherActor::behavior_type watcher_actor(WatcherSelf self, std::shared_ptr<cons
     [self](InspectSelf) { return inspect_watcher(self->state); },
     [self](SubmitMentions& submit) { submitted(self, submit); },
     [self](PollDue) { poll(self); },
-    [self](ClockMoved) {
-      if (self->state.args->release_by_clock)
-        release(self);
-    },
+    [self](ClockMoved) { look_at_clock(self); },
     [self](Drain) { self->state.draining = true; },
   };
 }

@@ -23,6 +23,7 @@ std::optional<Problem> check_account(const Context& context, const std::string& 
     known.push_back(account.str());
   }
   auto problem = unknown_name("account", "ACCOUNT_UNKNOWN", name, known);
+  problem.field = "account";
   problem.status = 404;
   return problem;
 }

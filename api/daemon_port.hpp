@@ -10,7 +10,7 @@
 #include "messages/receipts.hpp"
 #include "messages/records.hpp"
 #include "messages/result.hpp"
-#include "messages/risk.hpp"
+#include "messages/risk_usage.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -100,6 +100,7 @@ public:
   virtual void kill(KillRequest request, Done<std::vector<AccountId>> done) = 0;
   virtual void account_snapshot(AccountId account, Done<AccountSnapshot> done) = 0;
   virtual void risk_limits(AccountId account, Done<RiskLimits> done) = 0;
+  virtual void risk_usage(AccountId account, Done<RiskUsage> done) = 0;
   /// JSON texts: the actor tree, one actor's state.
   virtual void inspect_tree(Done<std::string> done) = 0;
   virtual void inspect_actor(std::string name, Done<std::string> done) = 0;

@@ -114,16 +114,22 @@ void get_risk(Context& context, const CallPtr& call) {
   context.port.risk_limits(account, [call, account, &port = context.port](Result<RiskLimits> limits) {
     if (!limits)
       return call->problem(to_problem(limits.error()));
-    port.account_snapshot(account, [call, account, limits](Result<AccountSnapshot> snapshot) {
+    port.account_snapshot(account, [call, account, limits, &port](Result<AccountSnapshot> snapshot) {
       if (!snapshot)
         return call->problem(to_problem(snapshot.error()));
-      std::string out = "{";
-      append_named(out, "account", account);
-      out += ",\"limits\":";
-      append_shown(out, limits.value());
-      out += ",\"now\":";
-      append_shown(out, snapshot.value());
-      call->json(200, out + "}");
+      port.risk_usage(account, [call, account, limits, snapshot](Result<RiskUsage> usage) {
+        if (!usage)
+          return call->problem(to_problem(usage.error()));
+        std::string out = "{";
+        append_named(out, "account", account);
+        out += ",\"limits\":";
+        append_shown(out, limits.value());
+        out += ",\"now\":";
+        append_shown(out, snapshot.value());
+        out += ",\"usage\":";
+        append_shown(out, usage.value());
+        call->json(200, out + "}");
+      });
     });
   });
 }

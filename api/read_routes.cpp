@@ -4,6 +4,7 @@
 #include "api/route.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <utility>
 
 namespace heed::api {
@@ -28,7 +29,10 @@ std::string page_body(const ListPage<T>& page) {
   std::string out = "{\"items\":[";
   for (std::size_t i = 0; i < page.rows.size(); ++i) {
     out += i == 0 ? "" : ",";
-    append_shown(out, page.rows[i]);
+    if constexpr (std::same_as<T, PositionRow>)
+      out += shown_position(page.rows[i]);
+    else
+      append_shown(out, page.rows[i]);
   }
   append_cursor(out, page.next_cursor);
   return out;
@@ -139,7 +143,7 @@ HttpResponse get_position(Context& context, const Call& call) {
     return to_response(to_problem(page.error()));
   if (page.value().rows.empty())
     return to_response(not_there("position", "POSITION_NOT_FOUND", filter.account + "/" + filter.symbol));
-  return with_etag(call, json_response(200, shown(page.value().rows.front())));
+  return with_etag(call, json_response(200, shown_position(page.value().rows.front())));
 }
 
 /// Configured accounts, also those of which nothing is stored yet, and after them stored ones that are configured no

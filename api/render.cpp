@@ -48,6 +48,32 @@ void append_decision(std::string& out, const Decision& decision, const DecisionL
   out += '}';
 }
 
+std::string shown_position(const PositionRow& row) {
+  std::string quarantine;
+  Quantity external;
+  if (const auto state = net::parse_json(row.state)) {
+    if (const auto* reason = state.value().find("quarantine"); reason != nullptr && reason->is_string())
+      quarantine = reason->text;
+    if (const auto* lots = state.value().find("lots"))
+      for (const auto& lot : lots->items) {
+        const auto* strategy = lot.find("strategy");
+        const auto* quantity = lot.find("quantity");
+        if (strategy != nullptr && strategy->text == "external" && quantity != nullptr)
+          external += quantity->decimal().value_or(Decimal{});
+      }
+  }
+  auto out = shown(row);
+  out.back() = ',';
+  out += "\"external_quantity\":";
+  append_json(out, external);
+  out += ",\"quarantine\":";
+  if (quarantine.empty())
+    out += "null";
+  else
+    append_json(out, quarantine);
+  return out + "}";
+}
+
 std::string signal_status(const SignalView& view) {
   if (view.decisions.empty())
     return std::string{to_string(DispositionKind::received)};

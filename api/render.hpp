@@ -105,6 +105,9 @@ struct DecisionLinks {
 void append_decision(std::string& out, const Decision& decision, const DecisionLinks& links);
 
 /// A signal as /signals lists it; `links` has one entry per decision.
+/// A position with what of it no order of ours explains, and why it is quarantined.
+std::string shown_position(const PositionRow& row);
+
 void append_signal(std::string& out, const SignalView& view, const std::vector<DecisionLinks>& links, bool with_body);
 
 /// Where a signal stands as a whole: its decisions' common disposition, else the first that is not final, else

@@ -256,8 +256,10 @@ void add_operations(Schema& to) {
                          {"accounts", list_of(text())},
                          {"inboxes", list_of(text())}});
   to["AccountSnapshot"] = fields_schema<AccountSnapshot>();
-  to["Risk"] =
-    object({{"account", text()}, {"limits", fields_schema<RiskLimits>()}, {"now", ref("AccountSnapshot")}});
+  to["Risk"] = object({{"account", text()},
+                       {"limits", fields_schema<RiskLimits>()},
+                       {"now", ref("AccountSnapshot")},
+                       {"usage", fields_schema<RiskUsage>()}});
   const auto entry =
     object({{"name", text()}, {"rule", text()}, {"next_at", nullable(instant())}, {"last_at", nullable(instant())}});
   to["SchedulePage"] = object({{"items", list_of(entry)}, {"next_cursor", nullable(text())}});
@@ -288,6 +290,10 @@ nlohmann::ordered_json component_schemas() {
   add_row<OrderRow>(to, "Order");
   add_row<FillRow>(to, "Fill");
   add_row<PositionRow>(to, "Position");
+  to["Position"]["properties"]["external_quantity"] = decimal();
+  to["Position"]["properties"]["quarantine"] = nullable(text());
+  for (const char* name : {"external_quantity", "quarantine"})
+    to["Position"]["required"].push_back(name);
   add_row<TradeRow>(to, "Trade");
   add_row<AccountRow>(to, "Account");
   to["Account"]["properties"]["known"] = flag();

@@ -88,7 +88,9 @@ std::variant<SourceId, Problem> read_inbox(const Context& context, const Call& c
       return inbox;
     known.push_back(inbox.str());
   }
-  return unknown_name("inbox", "SOURCE_UNKNOWN", call.query("source"), known);
+  auto problem = unknown_name("inbox", "SOURCE_UNKNOWN", call.query("source"), known);
+  problem.field = "source";
+  return problem;
 }
 
 void post_mentions(Context& context, const CallPtr& call) {

@@ -35,6 +35,7 @@ GatewayPolicy gateway_policy_of(const config::Account& account) {
   GatewayPolicy out;
   out.requests_per_minute = account.rate_limit_per_minute;
   out.reserve_per_minute = account.rate_reserve_per_minute;
+  out.data_requests_per_minute = account.data_rate_limit_per_minute;
   out.retries_max = account.retries_max;
   out.backoff_first = milliseconds{account.backoff_initial_ms};
   out.backoff_max = milliseconds{account.backoff_max_ms};

@@ -12,11 +12,15 @@
 #include "app/config_map.hpp"
 #include "app/edge.hpp"
 #include "app/embedded_exchange.hpp"
+#include "app/log_lines.hpp"
+#include "app/sampler.hpp"
+#include "app/telling.hpp"
 #include "config/address.hpp"
 #include "config/load.hpp"
 #include "core/cron.hpp"
 #include "net/runtime.hpp"
 #include "persistence/open_postgres.hpp"
+#include "sources/http_feed.hpp"
 #include "sources/jsonl_feed.hpp"
 #include "sources/table_feed.hpp"
 
@@ -26,6 +30,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <iterator>
 #include <thread>
 #include <utility>
@@ -91,6 +96,10 @@ struct Daemon::Impl {
   SchedulerActor scheduler;
   SupervisorActor supervisor;
   InspectorActor inspector;
+  caf::actor sampler;
+  std::shared_ptr<Notifier> notifier;
+  std::mutex journal_door_mutex;
+  JournalActor journal_door;  // for the network's thread, until the end begins
   std::unique_ptr<Edge> edge;
   std::unique_ptr<api::ApiServer> api;
   std::uint16_t inspect_port = 0;
@@ -103,12 +112,15 @@ struct Daemon::Impl {
   Status spawn_actors(std::unique_ptr<JournalWriter> writer);
   std::shared_ptr<Venue> make_venue(const config::Account& account);
   DeskArgs desk_args(const config::Account& account);
+  std::unique_ptr<MentionFeed> http_feed(const config::Source& source);
+  void start_notifier();
   std::function<Result<WatcherActor>()> watcher_factory(const config::Source& source,
                                                         std::shared_ptr<const Followers>,
                                                         std::shared_ptr<std::atomic<std::int64_t>> next_id);
   Status publish_inspector();
   Status serve();
   void stop_venues();
+  void release_logger();
   void end();
 };
 
@@ -216,6 +228,7 @@ DeskArgs Daemon::Impl::desk_args(const config::Account& account) {
   args.position_policy = position_policy_of(account);
   args.gateway_policy = gateway_policy_of(account);
   args.reconcile_interval = seconds{account.reconcile_interval_seconds};
+  args.poll_interval = seconds{account.poll_interval_seconds};
   args.journal = journal;
   args.aggregator = aggregator;
   args.reader = reader;
@@ -238,9 +251,7 @@ std::function<Result<WatcherActor>()> Daemon::Impl::watcher_factory(
       case config::SourceKind::table:
         args->feed = make_table_feed({source.path, args->source, source.default_conviction});
         break;
-      case config::SourceKind::http:
-        return Error{ErrorKind::invalid, "SOURCE",
-                     "source " + source.id + ": kind http is not built into this version"};
+      case config::SourceKind::http: args->feed = http_feed(source); break;
     }
     const auto stored = reader->recover(clock->now(), clock->now());
     if (!stored)
@@ -264,6 +275,32 @@ std::function<Result<WatcherActor>()> Daemon::Impl::watcher_factory(
   };
 }
 
+std::unique_ptr<MentionFeed> Daemon::Impl::http_feed(const config::Source& source) {
+  const auto address = web_address(source.url);
+  HttpFeedOptions feed_options;
+  feed_options.client = network.http_client(address.endpoint, 1);
+  feed_options.target = address.target;
+  feed_options.source = SourceId{source.id};
+  feed_options.default_conviction = source.default_conviction;
+  feed_options.poll_interval = seconds{source.poll_interval_seconds};
+  return make_http_feed(std::move(feed_options));
+}
+
+// ---- telling people
+// -------------------------------------------------------------------------------------------------
+
+void Daemon::Impl::start_notifier() {
+  notifier = std::make_shared<Notifier>(notifier_options(config.notify, network), network.timers(),
+                                        [this](const NotifyOutcome& outcome) {
+                                          Append append;
+                                          append.batch.events.push_back(outcome_event(outcome, clock->now()));
+                                          append.more_follows = true;
+                                          const std::scoped_lock lock{journal_door_mutex};
+                                          if (journal_door)
+                                            caf::anon_send(journal_door, std::move(append));
+                                        });
+}
+
 Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   const auto now = clock->now();
   const auto aggregation = aggregator_of(config.aggregator);
@@ -282,8 +319,14 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   journal_args->commit_batch_max = static_cast<std::size_t>(config.journal.commit_batch_max);
   if (config.journal.kind == config::JournalKind::postgres)  // which another machine's daemon may take over
     journal_args->watch_interval = std::chrono::seconds{1};
-  journal_args->on_commit = [this](std::span<Batch> batches) { feed.publish(take_events(batches)); };
+  journal_args->on_commit = [this](std::span<Batch> batches) {
+    log_batches(batches);
+    notifier->publish(batches);
+    feed.publish(take_events(batches));
+  };
+  start_notifier();
   journal = system->spawn(journal_actor, journal_args);
+  journal_door = journal;
 
   const auto followers = std::make_shared<const Followers>(followers_of(config));
   auto aggregator_args = std::make_shared<AggregatorArgs>();
@@ -335,7 +378,12 @@ Status Daemon::Impl::spawn_actors(std::unique_ptr<JournalWriter> writer) {
   directory->set_other("supervisor", supervisor);
   auto inspector_args = std::make_shared<InspectorArgs>();
   inspector_args->directory = directory;
+  inspector_args->telemetry = telemetry;
   inspector = system->spawn(inspector_actor, std::shared_ptr<const InspectorArgs>{inspector_args});
+  auto sampler_args = std::make_shared<SamplerArgs>();
+  sampler_args->directory = directory;
+  sampler_args->telemetry = telemetry;
+  sampler = system->spawn(sampler_actor, std::shared_ptr<const SamplerArgs>{sampler_args});
   if (exchange_clock)
     exchange_clock->set_moved([scheduler_handle = scheduler] { caf::anon_send(scheduler_handle, ClockMoved{}); });
   return Ok{};
@@ -382,7 +430,7 @@ Status Daemon::Impl::publish_inspector() {
 }
 
 Status Daemon::Impl::serve() {
-  edge = std::make_unique<Edge>(EdgeArgs{clock, directory, telemetry, schedule, inspector, config});
+  edge = std::make_unique<Edge>(EdgeArgs{clock, directory, telemetry, schedule, inspector, notifier, config});
   api::ApiOptions api_options;
   api_options.listen = config.api.listen;
   api_options.unix_socket = config.api.unix_socket;
@@ -428,6 +476,17 @@ void Daemon::Impl::stop_venues() {
   venues.clear();
 }
 
+/// CAF ends only when every thread that ever spawned an actor has let go of its logger. The API asks actors from the
+/// network's thread, which outlives the actor system.
+void Daemon::Impl::release_logger() {
+  std::promise<void> done;
+  network.post([&done] {
+    caf::logger::set_current_actor_system(nullptr);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
 void Daemon::Impl::end() {
   if (api) {
     api->stop(milliseconds{500});
@@ -437,6 +496,12 @@ void Daemon::Impl::end() {
     exchange_clock->stop();
   if (edge)
     edge->detach();
+  if (notifier)
+    notifier->stop();
+  {
+    const std::scoped_lock lock{journal_door_mutex};
+    journal_door = nullptr;
+  }
   if (system) {
     stop_venues();
     if (inspect_port != 0)
@@ -445,6 +510,7 @@ void Daemon::Impl::end() {
     all.push_back(caf::actor_cast<caf::actor>(supervisor));
     all.push_back(caf::actor_cast<caf::actor>(inspector));
     all.push_back(caf::actor_cast<caf::actor>(scheduler));
+    all.push_back(std::move(sampler));
     for (const auto& [name, actor] : directory->by_name())
       all.push_back(caf::actor_cast<caf::actor>(actor));
     directory->clear();
@@ -459,6 +525,7 @@ void Daemon::Impl::end() {
     aggregator = nullptr;
     journal = nullptr;
     all.clear();
+    release_logger();
     system.reset();
   }
   edge.reset();
@@ -490,6 +557,17 @@ std::string Daemon::ready_line() const {
   if (impl_->exchange)
     line += fmt::format(", built-in exchange on {}", impl_->exchange->url());
   return line + "; Ctrl-C ends it";
+}
+
+bool Daemon::responds() {
+  caf::scoped_actor self{*impl_->system};
+  bool all = false;
+  self->request(impl_->inspector, seconds{5}, InspectQuery{})
+    .receive([&](const std::string& tree) { all = tree.find("{\"error\":") == std::string::npos; },
+             [](const caf::error& error) { spdlog::error("watchdog: no answer: {}", describe(error)); });
+  if (!all)
+    spdlog::error("watchdog: an actor does not answer; the service manager is not told that all is well");
+  return all;
 }
 
 bool Daemon::drain() {
@@ -530,7 +608,11 @@ void Daemon::reload() {
         if (account.id == changed.id)
           account.risk = changed.risk;
     impl_->config.strategies = outcome.config->strategies;
+    impl_->config.notify.events = outcome.config->notify.events;
+    impl_->config.notify.per_minute_max = outcome.config->notify.per_minute_max;
   }
+  const auto& notify = impl_->config.notify;
+  impl_->notifier->configure({notify.events.begin(), notify.events.end()}, notify.per_minute_max);
   spdlog::set_level(static_cast<spdlog::level::level_enum>(outcome.config->daemon.log_level));
   const auto strategies = strategies_of(impl_->config);
   for (const auto& account : impl_->config.accounts)

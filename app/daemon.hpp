@@ -24,6 +24,8 @@ public:
 
   /// The line that says what runs where.
   std::string ready_line() const;
+  /// Whether every actor that has a name answers within a few seconds. Waits for them.
+  bool responds();
   /// Stops taking calls and waits until what is under way has ended, at most the configured time. True: all ended.
   bool drain();
   /// Reads the configuration again: applied as a whole or not at all.

@@ -39,7 +39,7 @@ std::optional<Desk> Edge::desk(const AccountId& account, const std::function<voi
     return found;
   const auto known = accounts();
   if (std::find(known.begin(), known.end(), account) == known.end())
-    refuse({ErrorKind::invalid, "ACCOUNT_UNKNOWN", "account: no account is called '" + account.str() + "'"});
+    refuse({ErrorKind::invalid, "ACCOUNT_UNKNOWN", "account \"" + account.str() + "\" is not known here"});
   else
     refuse(unavailable("account " + account.str() + " is not running"));
   return std::nullopt;
@@ -174,6 +174,11 @@ void Edge::risk_limits(AccountId account, api::Done<RiskLimits> done) {
     ask<RiskLimits>(found->governor->home_system(), found->governor, LimitsQuery{}, std::move(done));
 }
 
+void Edge::risk_usage(AccountId account, api::Done<RiskUsage> done) {
+  if (const auto found = desk(account, done))
+    ask<RiskUsage>(found->governor->home_system(), found->governor, UsageQuery{}, std::move(done));
+}
+
 void Edge::inspect_tree(api::Done<std::string> done) { inspect_actor({}, std::move(done)); }
 
 void Edge::inspect_actor(std::string name, api::Done<std::string> done) {
@@ -217,16 +222,19 @@ api::DaemonStatus Edge::status() {
   out.orders_unknown = telemetry.orders_unknown;
   out.in_flight = telemetry.unfinished();
   bool ready = !draining_;
-  out.components.push_back(
-    {"journal", telemetry.commit_failures == 0,
-     std::to_string(telemetry.commits) + " commits, " + std::to_string(telemetry.commit_failures) + " failed"});
+  const bool journal_ok = telemetry.journal_ok;
+  out.components.push_back({"journal", journal_ok,
+                            std::to_string(telemetry.commits) + " commits, " +
+                              std::to_string(telemetry.commit_failures) + " failed" +
+                              (journal_ok ? "" : "; the last one failed")});
+  ready = ready && journal_ok;
   auto parts = telemetry.components();
   for (const auto& account : args_.config.accounts)
     for (const char* what : {"broker:", "reconcile:"})
       parts.try_emplace(what + account.id, Telemetry::Component{false, "not yet"});
   for (const auto& [name, part] : parts) {
     out.components.push_back({name, part.ok, part.detail});
-    ready = ready && part.ok;
+    ready = ready && (part.ok || !part.needed);
   }
   out.ready = ready;
   return out;
@@ -239,12 +247,12 @@ std::vector<api::ScheduleEntry> Edge::schedule() {
                  view.last_exit_scan});
   out.push_back({view.market_open ? "market_close" : "market_open", "the market's calendar", view.next_session_change,
                  std::nullopt});
-  const auto last_us = args_.telemetry->last_reconcile_us.load();
+  const auto reconciled = args_.telemetry->reconciled();
   for (const auto& account : args_.config.accounts) {
     const auto every = account.reconcile_interval_seconds;
     std::optional<Instant> last;
-    if (last_us > 0)
-      last = Instant{std::chrono::microseconds{last_us}};
+    if (const auto found = reconciled.find(account.id); found != reconciled.end())
+      last = found->second;
     out.push_back({"reconcile:" + account.id, "every " + std::to_string(every) + " s",
                    last ? std::optional{*last + std::chrono::seconds{every}} : std::nullopt, last});
   }
@@ -256,7 +264,8 @@ std::vector<api::ScheduleEntry> Edge::schedule() {
 }
 
 std::vector<api::MetricSample> Edge::metrics() {
-  auto out = samples_of(*args_.telemetry, args_.clock->now());
+  auto out =
+    samples_of(*args_.telemetry, args_.notifier ? args_.notifier->counts() : Notifier::Counts{}, args_.clock->now());
   out.push_back({"heed_build_info", "version=\"" + std::string{version} + "\"", 1, "What is running", "gauge"});
   return out;
 }

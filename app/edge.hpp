@@ -5,6 +5,7 @@
 #include "actors/scheduler_actor.hpp"
 #include "actors/telemetry.hpp"
 #include "api/daemon_port.hpp"
+#include "app/notifier.hpp"
 #include "config/config.hpp"
 
 #include <caf/actor_system.hpp>
@@ -23,6 +24,7 @@ struct EdgeArgs {
   std::shared_ptr<Telemetry> telemetry;
   std::shared_ptr<ScheduleBoard> schedule;
   InspectorActor inspector;
+  std::shared_ptr<const Notifier> notifier;
   config::Config config;
 };
 
@@ -40,6 +42,7 @@ public:
   void kill(api::KillRequest request, api::Done<std::vector<AccountId>> done) override;
   void account_snapshot(AccountId account, api::Done<AccountSnapshot> done) override;
   void risk_limits(AccountId account, api::Done<RiskLimits> done) override;
+  void risk_usage(AccountId account, api::Done<RiskUsage> done) override;
   void inspect_tree(api::Done<std::string> done) override;
   void inspect_actor(std::string name, api::Done<std::string> done) override;
 
@@ -64,7 +67,7 @@ private:
   std::atomic<std::int64_t> keys_made_{0};
 };
 
-/// Prometheus samples of what the telemetry counts.
-std::vector<api::MetricSample> samples_of(const Telemetry& telemetry, Instant now);
+/// Prometheus samples of what the telemetry and the notifier count.
+std::vector<api::MetricSample> samples_of(const Telemetry& telemetry, const Notifier::Counts& notes, Instant now);
 
 }  // namespace heed

@@ -2,9 +2,10 @@
 
 #include "app/cli/hooks.hpp"
 #include "app/daemon.hpp"
+#include "app/log_lines.hpp"
+#include "app/service_manager.hpp"
 #include "app/signals.hpp"
 #include "config/load.hpp"
-#include "persistence/json_write.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -20,29 +21,15 @@
 #include <string>
 
 namespace heed::cli {
-namespace {
 
-/// One JSON object a line; messages may hold anything.
-class JsonLines final : public spdlog::formatter {
-public:
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-    const auto at = std::chrono::floor<std::chrono::microseconds>(message.time);
-    const auto level = spdlog::level::to_string_view(message.level);
-    const auto line = "{\"at\":" + to_json(Instant{at}) +
-                      ",\"level\":" + to_json(std::string{level.data(), level.size()}) +
-                      ",\"message\":" + to_json(std::string{message.payload.data(), message.payload.size()}) + "}\n";
-    out.append(line.data(), line.data() + line.size());
-  }
-  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonLines>(); }
-};
+using std::chrono::steady_clock;
+
+namespace {
 
 void set_up_logging(const RunOptions& options) {
   auto logger = options.color ? spdlog::stderr_color_mt("heed") : spdlog::stderr_logger_mt("heed");
   spdlog::set_default_logger(logger);
-  if (options.config.daemon.log_format == config::LogFormat::json)
-    logger->set_formatter(std::make_unique<JsonLines>());
-  else
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%-5l%$ %v");
+  logger->set_formatter(log_formatter(options.config.daemon.log_format));
   auto level = static_cast<spdlog::level::level_enum>(options.config.daemon.log_level);
   if (options.verbose && level > spdlog::level::debug)
     level = spdlog::level::debug;
@@ -81,6 +68,7 @@ private:
 
 int run_daemon(const RunOptions& options) {
   const SignalWaiter signals;
+  const auto manager = ServiceManager::from_environment();
   umask(0077);  // what the daemon writes is its owner's
   set_up_logging(options);
   Fatal fatal;
@@ -91,15 +79,25 @@ int run_daemon(const RunOptions& options) {
   }
   auto& daemon = *started.value();
   std::cout << daemon.ready_line() << std::endl;
+  manager.ready(daemon.ready_line());
+  auto pinged = steady_clock::now();
   for (;;) {
     const int signal = signals.wait(200);
+    const auto ping_every = manager.ping_every();
+    if (ping_every && signal == 0 && steady_clock::now() - pinged >= *ping_every && daemon.responds()) {
+      manager.alive();
+      pinged = steady_clock::now();
+    }
     if (fatal.happened()) {
       spdlog::critical("{}; the process ends, a restart recovers from the journal", fatal.why());
       return static_cast<int>(Exit::internal);
     }
     if (signal == SIGHUP) {
+      manager.reloading();
       daemon.reload();
+      manager.ready("reloaded");
     } else if (signal != 0) {
+      manager.stopping();
       spdlog::info("stopping: no new calls are taken; what is with the broker is finished");
       const bool all = daemon.drain();
       spdlog::info(all ? "stopped, everything that was begun is finished"

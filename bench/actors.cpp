@@ -280,6 +280,7 @@ struct World {
     args.limits = [] { return wide_open(); };
     args.strategies = [] { return std::map<StrategyId, MentionStrategyConfig>{{"mentions", strategy()}}; };
     args.gateway_policy.requests_per_minute = 0;
+    args.gateway_policy.data_requests_per_minute = 0;
     args.reconcile_interval = std::chrono::hours{1};
     args.journal = journal;
     args.aggregator = aggregator;

@@ -12,6 +12,7 @@
 #include "messages/venue_capabilities.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,12 +20,19 @@
 
 namespace heed {
 
+/// One request that counted against a rate limit of the venue.
+struct VenueUsage {
+  bool market_data = false;               // of the limit that market data has for itself
+  std::optional<std::int32_t> remaining;  // of that limit, by the venue's word
+};
+
 /// What the stream tells without being asked.
 struct VenueSink {
   std::function<void(OrderReport)> on_order;
   std::function<void(Quote)> on_quote;
   std::function<void(bool up, std::string why)> on_link;  // order stream up (subscribed) or down
   std::function<void(BrokerCallRow)> on_call;             // audit of every REST call, secrets removed
+  std::function<void(VenueUsage)> on_usage;               // each request that was answered, before its `done`
 };
 
 /// Error kinds: rejected = positive evidence of a no, with the venue's code and text; unknown = may have happened;

@@ -154,8 +154,10 @@ void check_source(Reading& reading, std::size_t i) {
     reading.error({"source", i}, "url is missing, and kind is \"http\"", "write url = \"${FEED_URL}\"");
   if (source.kind != SourceKind::http && !source.url.empty())
     reading.error(at("url"), "is for kind = \"http\" only, and kind is " + kind, "take it out, or change kind");
-  if (!source.url.empty() && !parse_url(source.url.reveal()))
+  if (const auto url = parse_url(source.url.reveal()); !source.url.empty() && !url)
     reading.error(at("url"), "is no web address", "write https://host[:port][/path], without user and password");
+  else if (!source.url.empty() && !url->tls && !url->is_loopback())
+    reading.error(at("url"), "goes to another machine unencrypted", "write https://");
   if (source.kind == SourceKind::table && !source.path.empty() && source.path == reading.config.journal.path)
     reading.error(at("path"), "is the journal itself, which nobody else may write",
                   "let the other program write a SQLite file of its own");

@@ -75,11 +75,12 @@ struct Account {
   std::string data_url;           // filled in from venue
   Secret key;                     // filled in for the built-in exchange
   Secret secret;
-  std::optional<Money> starting_equity;         // for the drawdown limit; empty: what the first reconcile finds
-  std::int32_t poll_interval_seconds = 5;       // orders whose state is due a confirming query
-  std::int32_t reconcile_interval_seconds = 0;  // filled in: [schedule] reconcile_interval_seconds
-  std::int32_t rate_limit_per_minute = 200;     // requests to the venue
-  std::int32_t rate_reserve_per_minute = 20;    // of these, kept for closes and cancels
+  std::optional<Money> starting_equity;           // for the drawdown limit; empty: what the first reconcile finds
+  std::int32_t poll_interval_seconds = 5;         // while the order stream is down, orders are asked for this often
+  std::int32_t reconcile_interval_seconds = 0;    // filled in: [schedule] reconcile_interval_seconds
+  std::int32_t rate_limit_per_minute = 200;       // requests to the venue
+  std::int32_t rate_reserve_per_minute = 20;      // of these, kept for closes and cancels
+  std::int32_t data_rate_limit_per_minute = 200;  // requests for market data, which venues count apart
   std::int32_t request_timeout_ms = 10'000;
   std::int32_t partial_grace_ms = 5'000;  // an entry partly filled for longer has its rest cancelled
   std::int32_t resolve_grace_ms = 2'000;  // between two looks for an order whose fate is unknown
@@ -180,14 +181,14 @@ struct Schedule {
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 
-enum class NotifyEvent : std::uint8_t { entry, exit, rejection, pause, halt, drift, quarantine };
+enum class NotifyEvent : std::uint8_t { entry, exit, rejection, pause, halt, drift, quarantine, unknown };
 
 struct Notify {
   Secret slack_url;
   Secret webhook_url;
-  std::vector<NotifyEvent> events = {NotifyEvent::entry,     NotifyEvent::exit, NotifyEvent::rejection,
-                                     NotifyEvent::pause,     NotifyEvent::halt, NotifyEvent::drift,
-                                     NotifyEvent::quarantine};
+  std::vector<NotifyEvent> events = {NotifyEvent::entry,      NotifyEvent::exit,   NotifyEvent::rejection,
+                                     NotifyEvent::pause,      NotifyEvent::halt,   NotifyEvent::drift,
+                                     NotifyEvent::quarantine, NotifyEvent::unknown};
   std::int32_t per_minute_max = 20;
   friend bool operator==(const Notify&, const Notify&) = default;
 };
@@ -226,4 +227,5 @@ HEED_ENUM_NAMES(heed::config::Release, "arrival", "clock");
 HEED_ENUM_NAMES(heed::config::StrategyKind, "mention");
 HEED_ENUM_NAMES(heed::config::RepeatBuy, "top_up", "roll", "ignore");
 HEED_ENUM_NAMES(heed::config::BoostCounts, "same_action", "any_action");
-HEED_ENUM_NAMES(heed::config::NotifyEvent, "entry", "exit", "rejection", "pause", "halt", "drift", "quarantine");
+HEED_ENUM_NAMES(heed::config::NotifyEvent, "entry", "exit", "rejection", "pause", "halt", "drift", "quarantine",
+                "unknown");

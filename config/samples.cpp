@@ -150,6 +150,8 @@ id = "paper"
 venue = "exchange"
 starting_equity = 100000
 poll_interval_seconds = 1
+rate_limit_per_minute = 12000       # the market's minutes pass in a twentieth of a second
+data_rate_limit_per_minute = 12000
 
 # At this speed a second on the wall is twenty minutes of the market.
 [account.risk]

@@ -53,6 +53,11 @@ void Aggregator::add(const Mention& mention) {
     sweep();
 }
 
+void Aggregator::drop(const std::set<std::int64_t>& ids) {
+  for (auto it = timelines_.begin(); it != timelines_.end(); ++it)
+    total_ -= std::erase_if(it->second, [&](const Seen& seen) { return ids.contains(seen.id); });
+}
+
 Weight Aggregator::weigh(const Mention& mention) const {
   Weight weight;
   if (const auto it = timelines_.find(key_of(mention)); it != timelines_.end()) {

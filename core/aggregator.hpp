@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +48,8 @@ public:
 
   /// Remembers a mention. Its (created_at, id) is its identity.
   void add(const Mention& mention);
+  /// Forgets those with these ids. Looks at everything that is remembered.
+  void drop(const std::set<std::int64_t>& ids);
   /// The weight of a mention among those added (it may be one of them, or not).
   Weight weigh(const Mention& mention) const;
   Weight add_and_weigh(const Mention& mention);

@@ -8,6 +8,7 @@
 #include "messages/records.hpp"
 #include "messages/result.hpp"
 #include "messages/risk.hpp"
+#include "messages/risk_usage.hpp"
 #include "messages/strategy.hpp"
 
 #include <cstdint>
@@ -57,6 +58,10 @@ struct MentionsSeen {
   bool recovered = false;         // stored before a restart, decision still owed
   std::vector<AccountId> only;    // with recovered: the accounts that still owe one; empty: all followers
   Instant arrived_at{};           // what their age is counted to
+};
+/// Event: these of the last MentionsSeen could not be stored; whoever sends them again sends new ones.
+struct MentionsLost {
+  std::vector<std::int64_t> ids;
 };
 /// Command to one account: decide this mention.
 struct MentionCall {
@@ -150,6 +155,7 @@ struct PositionInspect {
 
 struct AccountQuery {};
 struct LimitsQuery {};
+struct UsageQuery {};
 struct SetLimits {
   RiskLimits limits;
 };

@@ -57,7 +57,7 @@ using GatewayActor = Inspectable::extend<
 using GovernorActor = Inspectable::extend<
   // Atomic: a yes is a reservation.
   caf::replies_to<ReserveRisk>::with<RiskAnswer>, caf::replies_to<AccountQuery>::with<AccountSnapshot>,
-  caf::replies_to<LimitsQuery>::with<RiskLimits>,
+  caf::replies_to<LimitsQuery>::with<RiskLimits>, caf::replies_to<UsageQuery>::with<RiskUsage>,
   // What became of reservations; what the venue says of the account; the day.
   caf::reacts_to<RiskFact>, caf::reacts_to<AccountReport>, caf::reacts_to<DayRolled>,
   // Orders of a person. Answered when durable.
@@ -77,7 +77,7 @@ using PositionActor = Inspectable::extend<
   caf::replies_to<BooksQuery>::with<BookEntry>>;
 
 /// AGGREGATOR, one per process: windows per symbol; mentions in, calls to the followers' accounts out.
-using AggregatorActor = Inspectable::extend<caf::reacts_to<MentionsSeen>>;
+using AggregatorActor = Inspectable::extend<caf::reacts_to<MentionsSeen>, caf::reacts_to<MentionsLost>>;
 
 /// MENTION WATCHER, one per source: the cursor into that source. Each signal leaves it once.
 using WatcherActor = Inspectable::extend<caf::reacts_to<SubmitMentions>, caf::reacts_to<PollDue>,

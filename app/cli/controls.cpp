@@ -1,5 +1,7 @@
 // Commands that change something at the daemon.
 #include "app/cli/commands.hpp"
+#include "messages/nearest_name.hpp"
+#include "messages/risk.hpp"
 #include "persistence/json_write.hpp"
 
 #include <algorithm>
@@ -32,6 +34,16 @@ std::string scope(const PauseArguments& a) {
   if (!a.symbol.empty())
     out += ", symbol " + a.symbol;
   return printable(out);
+}
+
+/// The levels as they are typed.
+std::vector<std::string> kill_words() {
+  std::vector<std::string> words;
+  for (const auto& name : EnumNames<KillLevel>::names) {
+    words.emplace_back(name);
+    std::replace(words.back().begin(), words.back().end(), '_', '-');
+  }
+  return words;
 }
 
 /// A rule or the broker said no.
@@ -98,7 +110,8 @@ int resume(Session& session, const PauseArguments& a) {
   }
   const auto count = member(answer->json, "resumed");
   if (count == "0")
-    session.out() << scope(a) << " was not paused\n";
+    session.out() << scope(a) << " was not paused"
+                  << (a.symbol.empty() ? "" : "; a quarantine of it is lifted, if there was one") << '\n';
   else
     session.out() << scope(a) << " goes on; pauses ended: " << count << '\n';
   return 0;
@@ -107,6 +120,13 @@ int resume(Session& session, const PauseArguments& a) {
 int kill(Session& session, const std::string& level, const std::string& account) {
   auto name = level;
   std::replace(name.begin(), name.end(), '-', '_');
+  if (!enum_from<KillLevel>(name)) {
+    const auto nearest = nearest_name(level, kill_words());
+    return session.fail(
+      Exit::usage, "\"" + level + "\" is no level of the kill switch",
+      nearest.empty() ? "" : "did you mean " + nearest + "?",
+      "like: heed kill stop-opening; the levels are stop-opening, cancel-open-orders, flatten, none");
+  }
   int exit = 0;
   const auto answer = session.ask("POST", "/api/v1/kill",
                                   object_of({{"level", name}, {"account", account}, {"by", session.by()}}), exit);
@@ -120,7 +140,9 @@ int kill(Session& session, const std::string& level, const std::string& account)
   if (const auto* list = answer->json.find("accounts"))
     for (const auto& a : list->items)
       accounts += (accounts.empty() ? "" : ", ") + a.text;
-  session.out() << "kill switch " << painted(name, name == "none" ? Paint::green : Paint::red, session.color())
+  auto word = name;
+  std::replace(word.begin(), word.end(), '_', '-');
+  session.out() << "kill switch " << painted(word, name == "none" ? Paint::green : Paint::red, session.color())
                 << ": " << (accounts.empty() ? "no account" : printable(accounts)) << '\n';
   return 0;
 }

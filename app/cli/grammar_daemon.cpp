@@ -1,5 +1,6 @@
 // Grammar of the commands that run: the daemon, the exchange, the inspector.
 #include "app/cli/parser.hpp"
+#include "config/address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +10,13 @@
 namespace heed::cli {
 namespace {
 
+/// The defaults in few words: where the data goes, and that without accounts and sources nothing happens.
+std::string what_defaults_do(const config::Config& config) {
+  return "data in " + config.daemon.data_dir + ", the API on " + config.api.listen + ", " +
+         (config.accounts.empty() ? "no account: nothing will trade"
+                                  : std::to_string(config.accounts.size()) + " accounts");
+}
+
 int start_daemon(Session& session) {
   Exit failed = Exit::done;
   RunOptions options;
@@ -17,6 +25,9 @@ int start_daemon(Session& session) {
   if (!config)
     return static_cast<int>(failed);
   options.config = std::move(*config);
+  if (options.config_path.empty())
+    session.note("no --config was given: the defaults apply, with " + what_defaults_do(options.config),
+                 "write a file with: heed config default > heed.toml");
   for (const auto& set : session.overrides(failed))
     options.overrides.emplace_back(set.key, set.text);
   options.verbose = session.globals().verbose;
@@ -115,6 +126,9 @@ int start_exchange(Session& session, ExchangeArguments& a) {
       !read_amount(session, a.slippage, "--slippage", true, o.slippage, exit) ||
       !read_amount(session, a.fee, "--fee", true, o.fee_per_order, exit))
     return exit;
+  if (!config::parse_address(o.listen))
+    return session.fail(Exit::usage, "--listen " + o.listen + " is not an address and a port", {},
+                        "like: --listen 127.0.0.1:8421");
   o.symbols = split_list(a.symbols);
   o.verbose = session.globals().verbose;
   o.color = session.err_color();

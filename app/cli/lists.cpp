@@ -181,7 +181,8 @@ int list_positions(Session& session, const Query& query) {
                {"TARGET", "target_price", Shows::money},
                {"PROTECTED", "protected_quantity", Shows::number},
                {"DUE", "due_session"},
-               {"STRATEGIES", "strategies"}},
+               {"STRATEGIES", "strategies"},
+               {"QUARANTINE", "quarantine"}},
               "no open positions");
 }
 

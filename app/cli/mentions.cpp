@@ -3,6 +3,7 @@
 #include "messages/decimal.hpp"
 #include "persistence/json_write.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <istream>
@@ -92,7 +93,10 @@ int read_lines(Session& session, std::istream& in, const std::string& inbox, Imp
   return send(session, inbox, batch, import, exit) ? 0 : exit;
 }
 
-void print_import(Session& session, const std::string& file, const Import& import) {
+void print_import(Session& session, const std::string& file, Import& import) {
+  // Lines that are no JSON were refused before the batch that they stood in was answered.
+  std::stable_sort(import.rejected.begin(), import.rejected.end(),
+                   [](const RejectedLine& a, const RejectedLine& b) { return a.line < b.line; });
   if (session.globals().json) {
     std::string out = "{\"accepted\":" + std::to_string(import.accepted) +
                       ",\"duplicates\":" + std::to_string(import.duplicates) + ",\"rejected\":[";

@@ -54,6 +54,12 @@ bool Session::err_color() const {
          surroundings_.environment("NO_COLOR").value_or("").empty();
 }
 
+void Session::note(std::string_view what, std::string_view next) const {
+  err() << "heed: " << printable(what) << '\n';
+  if (!next.empty())
+    err() << "  " << printable(next) << '\n';
+}
+
 int Session::fail(Exit code, std::string_view what, std::string_view why, std::string_view next) const {
   err() << painted("heed:", Paint::red, err_color()) << ' ' << printable(what) << '\n';
   if (!why.empty())
@@ -181,8 +187,10 @@ int Session::say_problem(const net::HttpResponse& response, const std::string& t
     out() << response.body << (response.body.ends_with('\n') ? "" : "\n");
   const auto detail = member(problem, "detail");
   const auto code = member(problem, "code");
-  return fail(exit_of(status, truth(problem, "refused")), detail.empty() ? member(problem, "title") : detail,
-              code.empty() ? "" : "code " + code, next_step(status));
+  // A parameter of a query is an option of the command.
+  const auto exit = code.starts_with("QUERY_") ? Exit::usage : exit_of(status, truth(problem, "refused"));
+  return fail(exit, detail.empty() ? member(problem, "title") : detail, code.empty() ? "" : "code " + code,
+              next_step(status));
 }
 
 std::string Session::by() const {

@@ -46,6 +46,8 @@ public:
   /// Columns to fit tables into; 0: no terminal, do not cut.
   int width() const { return surroundings_.out_is_terminal ? surroundings_.width : 0; }
 
+  /// Says on standard error what a person should know, and what to do about it.
+  void note(std::string_view what, std::string_view next = {}) const;
   /// "heed: what", why, and the next step on lines of their own; returns the code.
   int fail(Exit code, std::string_view what, std::string_view why = {}, std::string_view next = {}) const;
 

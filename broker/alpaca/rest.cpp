@@ -1,5 +1,6 @@
 #include "broker/alpaca/rest.hpp"
 
+#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -20,10 +21,30 @@ Rest::Rest(const AlpacaConfig& config, const AlpacaTransports& transports)
       clock_{transports.clock},
       monotonic_{transports.monotonic ? transports.monotonic : std::chrono::steady_clock::now} {}
 
-void Rest::set_audit(Audit audit) {
+void Rest::set_audit(Audit audit, Usage usage) {
   auto shared = audit ? std::make_shared<const Audit>(std::move(audit)) : nullptr;
+  auto shared_usage = usage ? std::make_shared<const Usage>(std::move(usage)) : nullptr;
   const std::lock_guard lock{mutex_};
   audit_ = std::move(shared);
+  usage_ = std::move(shared_usage);
+}
+
+void Rest::tell_usage(const net::HttpResponse& answer, bool market_data) {
+  std::shared_ptr<const Usage> usage;
+  {
+    const std::lock_guard lock{mutex_};
+    usage = usage_;
+  }
+  if (!usage)
+    return;
+  VenueUsage told;
+  told.market_data = market_data;
+  const auto remaining = net::header(answer.headers, "X-RateLimit-Remaining");
+  std::int32_t count = 0;
+  const auto [end, error] = std::from_chars(remaining.data(), remaining.data() + remaining.size(), count);
+  if (!remaining.empty() && error == std::errc{} && end == remaining.data() + remaining.size() && count >= 0)
+    told.remaining = count;
+  (*usage)(told);
 }
 
 std::string Rest::fit_to_keep(std::string_view text) const {
@@ -79,6 +100,7 @@ void Rest::send(Call call, Done done) {
                 if (answer) {
                   row.status = answer.value().status;
                   row.response = self->fit_to_keep(answer.value().body);
+                  self->tell_usage(answer.value(), call.data);
                 } else {
                   row.error = self->fit_to_keep(answer.error().code + ": " + answer.error().detail);
                 }

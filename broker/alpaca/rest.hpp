@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker/alpaca/alpaca.hpp"
+#include "broker/venue.hpp"
 #include "messages/records.hpp"
 
 #include <functional>
@@ -27,14 +28,16 @@ public:
     bool data = false;    // to the market-data host
   };
   void send(Call call, Done done);
-  /// Empty: no audit. Takes effect for answers that come from now on.
-  void set_audit(Audit audit);
+  using Usage = std::function<void(VenueUsage)>;
+  /// Empty: no audit, and nobody counts. Takes effect for answers that come from now on.
+  void set_audit(Audit audit, Usage usage = {});
   /// Writes a row about something that was no REST call: a stream message that could not be read.
   void note(std::string method, std::string target, std::string_view text, std::string error);
   Instant now() const { return clock_->now(); }
 
 private:
   void write_row(BrokerCallRow row);
+  void tell_usage(const net::HttpResponse& answer, bool market_data);
   /// At most 4 KiB, without the secret.
   std::string fit_to_keep(std::string_view text) const;
 
@@ -48,6 +51,7 @@ private:
   std::function<std::chrono::steady_clock::time_point()> monotonic_;
   std::mutex mutex_;
   std::shared_ptr<const Audit> audit_;
+  std::shared_ptr<const Usage> usage_;
 };
 
 }  // namespace heed::alpaca

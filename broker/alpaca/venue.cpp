@@ -133,7 +133,7 @@ void AlpacaVenue::start(VenueSink sink) {
     const std::lock_guard lock{mutex_};
     if (orders_)
       return;
-    rest_->set_audit(sink.on_call);
+    rest_->set_audit(sink.on_call, sink.on_usage);
     desk_->start(sink.on_order);
     make_streams(std::move(sink));
     orders = orders_;

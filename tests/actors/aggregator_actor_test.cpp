@@ -75,6 +75,17 @@ TEST_CASE("aggregator: each mention reaches every follower with its weight", "[a
   CHECK(f.accounts["paper"]->mentions[0].arrived_at == friday_10);
 }
 
+TEST_CASE("aggregator: a mention that could not be stored does not raise later ones", "[actors][aggregator]") {
+  Fixture f;
+  f.start();
+  f.see({buy("a", "NVDA")});
+  f.see({buy("b", "NVDA")});
+  f.system.send(f.aggregator, MentionsLost{{2}});
+  f.system.run();
+  f.see({buy("c", "NVDA")});
+  CHECK(f.calls("paper").back() == "c tube 0.85");
+}
+
 TEST_CASE("aggregator: only followers of the source are called", "[actors][aggregator]") {
   Fixture f;
   f.start();

@@ -307,14 +307,14 @@ TEST_CASE("desk: avoid blocks the symbol, closes what is held, and buys are refu
 
 TEST_CASE("desk: nothing is decided before books and broker have been compared", "[actors][desk]") {
   Desk1 w;
-  w.venue->link_at_start = false;
+  w.venue->always["query_positions"] = Fate::lost();
   w.start();
   w.call(buy("b1", "NVDA"));
   CHECK(w.outcome("b1") == "received");
   CHECK(w.venue->submits.empty());
   CHECK(w.telemetry->calls_in_hand == 0);
-  w.venue->link(true);
-  w.settle();
+  w.venue->always.clear();
+  w.advance(std::chrono::seconds{2});
   CHECK(w.outcome("b1") == "filled");
 }
 

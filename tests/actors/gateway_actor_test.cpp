@@ -34,6 +34,7 @@ struct Fixture {
     journal.start(system);
     system.at_end([v = venue] { v->forget(); });
     policy.requests_per_minute = 0;
+    policy.data_requests_per_minute = 0;
     venue->fills_market_orders = false;
   }
   void start() {
@@ -106,6 +107,7 @@ TEST_CASE("gateway: the rate limit keeps a reserve for exits", "[actors][gateway
   f.policy.requests_per_minute = 60;
   f.policy.reserve_per_minute = 20;
   f.start();
+  f.system.advance(seconds{60});  // full
   for (int i = 0; i < 50; ++i)
     f.system.send(f.gateway, entry("E" + std::to_string(i), i));
   f.system.run();
@@ -128,6 +130,101 @@ TEST_CASE("gateway: the rate limit keeps a reserve for exits", "[actors][gateway
   f.system.advance(seconds{60});
   CHECK(f.venue->submits.size() == 65);
   CHECK(f.journal.telemetry->broker_queue == 0);
+}
+
+TEST_CASE("gateway: a start begins with the reserve, since the last process may have used the rest up",
+          "[actors][gateway]") {
+  Fixture f;
+  f.policy.requests_per_minute = 60;
+  f.policy.reserve_per_minute = 10;
+  f.start();
+  for (int i = 0; i < 12; ++i)
+    f.system.send(f.gateway, stop_order("X" + std::to_string(i), i));
+  f.system.send(f.gateway, entry("NVDA", 1));
+  f.system.run();
+  CHECK(f.venue->submits.size() == 10);
+  f.system.advance(seconds{3});
+  CHECK(f.venue->submits.size() == 12);
+  f.system.advance(seconds{11});
+  CHECK(f.venue->submits.back() == entry("NVDA", 1));  // the reserve is there again, and one more
+}
+
+TEST_CASE("gateway: every question counts against the limit, market data against its own", "[actors][gateway]") {
+  Fixture f;
+  f.policy.requests_per_minute = 60;
+  f.policy.reserve_per_minute = 6;
+  f.policy.data_requests_per_minute = 60;
+  f.start();
+  std::vector<std::string> answers;
+  const auto ask = [&](auto question) {
+    f.system.send(f.gateway, std::move(question));
+    f.system.run();
+  };
+  ask(VenueSnapshotQuery{friday_10});  // three of the six, and three stay for exits
+  CHECK(f.venue->count("query_orders") == 1);
+  ask(InstrumentQuery{"NVDA"});
+  CHECK(f.venue->count("query_instrument") == 0);
+  ask(stop_order("AAPL", 1));  // an exit need not wait for it
+  CHECK(f.venue->submits.size() == 1);
+  for (const char* symbol : {"A", "B", "C", "D", "E", "F", "G"})
+    ask(QuoteQuery{symbol});
+  CHECK(f.venue->count("query_quote") == 6);
+  f.system.advance(milliseconds{1'500});
+  CHECK(f.venue->count("query_quote") == 7);
+  f.system.advance(seconds{2});
+  CHECK(f.venue->count("query_instrument") == 1);
+  CHECK(f.unfinished() == 0);
+  CHECK(f.journal.telemetry->rates().count("paper") == 1);
+  CHECK(f.journal.telemetry->rates().count("paper:market_data") == 1);
+}
+
+TEST_CASE("gateway: what the venue says is left counts for more than what was counted here", "[actors][gateway]") {
+  Fixture f;
+  f.policy.requests_per_minute = 60;
+  f.policy.reserve_per_minute = 0;
+  f.start();
+  f.system.advance(seconds{60});
+  f.venue->tell_usage({false, 3});  // someone else uses the same key
+  f.system.run();
+  for (int i = 0; i < 5; ++i)
+    f.system.send(f.gateway, stop_order("X" + std::to_string(i), i));
+  f.system.run();
+  CHECK(f.venue->submits.size() == 3);
+  f.system.advance(seconds{3});
+  CHECK(f.venue->submits.size() == 5);
+  // Requests that the venue port made beyond those let out (further pages of a list) are charged as well.
+  f.system.advance(seconds{9});
+  for (int i = 0; i < 10; ++i)
+    f.venue->tell_usage({false, {}});
+  f.system.run();
+  f.send(stop_order("Y", 9));
+  CHECK(f.venue->submits.size() == 5);
+  f.system.advance(seconds{2});
+  CHECK(f.venue->submits.size() == 6);
+}
+
+TEST_CASE("gateway: a question that the venue turned away closes the gate, and is answered in words",
+          "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  f.venue->fates["query_quote"] = {Fate::too_many(7)};
+  const auto told = f.system.answer<QuoteAnswer>(f.gateway, QuoteQuery{"NVDA"});
+  CHECK_FALSE(told.known);
+  CHECK(told.why == "the venue says: too many requests; it is asked again in 7 s");
+  CHECK(f.journal.telemetry->rate_limited == 1);
+  f.system.send(f.gateway, QuoteQuery{"AAPL"});
+  f.send(stop_order("AAPL", 2));  // another limit
+  CHECK(f.venue->count("query_quote") == 1);
+  CHECK(f.venue->submits.size() == 1);
+  f.system.advance(seconds{8});
+  CHECK(f.venue->count("query_quote") == 2);
+  f.venue->fates["query_account"] = {Fate::too_many(3)};
+  CHECK(f.system.answer<VenueSnapshot>(f.gateway, VenueSnapshotQuery{friday_10}).why ==
+        "account: the venue says: too many requests; it is asked again in 3 s");
+  f.send(stop_order("MSFT", 3));
+  CHECK(f.venue->submits.size() == 1);
+  f.system.advance(seconds{4});
+  CHECK(f.venue->submits.size() == 2);
 }
 
 TEST_CASE("failure 09: too many requests waits as told and sends the same order under the same name",
@@ -418,8 +515,7 @@ TEST_CASE("gateway: the stream's news go to the portfolio, the link's to the rec
   f.venue->link(false, "connection lost");
   f.system.run();
   CHECK_FALSE(f.reconciler->links.back().up);
-  CHECK_FALSE(f.journal.telemetry->components()["broker:paper"].ok);
-  CHECK(f.journal.telemetry->components()["broker:paper"].detail == "connection lost");
+  CHECK(f.reconciler->links.back().why == "connection lost");
   OrderReport report;
   report.client_order_id = "heed1.s.en.aaaaaaaaaaaaaaaa";
   report.symbol = "NVDA";
@@ -470,4 +566,19 @@ TEST_CASE("gateway: an answer that never comes leaves the others alone", "[actor
   CHECK(f.venue->submits.size() == 2);
   CHECK(f.journal.telemetry->broker_calls_out == 1);
   CHECK(f.system.inspect(f.gateway).find("\"in_flight\":1") != std::string::npos);
+}
+
+TEST_CASE("every actor tells what waits in its mailbox, outside of its interface", "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  const auto outside = caf::actor_cast<caf::actor>(f.gateway);
+  f.system.send(outside, MailboxProbe{f.journal.telemetry, "gateway:paper"});
+  f.system.send(f.gateway, QueryPositionNow{"AAA"});
+  f.system.send(f.gateway, QueryPositionNow{"BBB"});
+  CHECK(f.journal.telemetry->may_probe("gateway:paper", f.gateway->id()));
+  CHECK_FALSE(f.journal.telemetry->may_probe("gateway:paper", f.gateway->id()));  // not answered yet
+  f.system.run();
+  CHECK(f.journal.telemetry->mailbox_depths().at("gateway:paper") == 2);
+  CHECK(f.journal.telemetry->may_probe("gateway:paper", f.gateway->id()));
+  CHECK(f.venue->count("query_position") == 2);
 }

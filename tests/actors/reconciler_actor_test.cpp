@@ -80,6 +80,22 @@ TEST_CASE("reconciler: the first complete pass opens the account, reports before
   CHECK(f.gateway->snapshots_asked[1].orders_since == friday_10 - hours{24});  // since the last pass, and a day more
 }
 
+TEST_CASE("reconciler: orders of someone else are listed as long as they work", "[actors][reconciler]") {
+  Fixture f;
+  auto foreign = f.order("AMD", false);
+  foreign.venue_order_id = "v-1";
+  foreign.quantity = Quantity{7};
+  f.gateway->snapshot.orders = {f.order("NVDA"), foreign};
+  f.link(true);
+  const auto listed = f.system.inspect(f.reconciler);
+  CHECK(listed.find("\"foreign_orders\":[{") != std::string::npos);
+  CHECK(listed.find("\"venue_order_id\":\"v-1\"") != std::string::npos);
+  CHECK(listed.find("NVDA") == std::string::npos);
+  f.gateway->snapshot.orders[1].status = OrderStatus::canceled;
+  f.system.advance(seconds{31});
+  CHECK(f.system.inspect(f.reconciler).find("\"foreign_orders\":[]") != std::string::npos);
+}
+
 TEST_CASE("reconciler: a pass that is not complete proves nothing and is tried again", "[actors][reconciler]") {
   Fixture f;
   f.gateway->snapshot.complete = false;
@@ -96,6 +112,73 @@ TEST_CASE("reconciler: a pass that is not complete proves nothing and is tried a
   f.system.advance(seconds{1});
   CHECK(f.portfolio->ready == 1);
   CHECK(f.telemetry->components()["reconcile:paper"].ok);
+}
+
+TEST_CASE("reconciler: an account without its order stream opens by asking, and asks often", "[actors][reconciler]") {
+  Fixture f;
+  f.system.send(f.reconciler, ReconcileDue{});  // as a desk's start does
+  f.system.run();
+  CHECK(f.portfolio->ready == 1);
+  CHECK(f.governor->ready == 1);
+  CHECK(f.telemetry->components()["broker:paper"].ok);
+  CHECK(f.telemetry->components()["broker:paper"].detail.find("without its order stream") != std::string::npos);
+  CHECK(f.telemetry->components().count("stream:paper") == 0);  // nothing is known of it
+  f.gateway->snapshot.orders = {f.order("NVDA")};
+  f.system.advance(seconds{5});
+  CHECK(f.gateway->snapshots_asked.size() == 2);
+  CHECK(f.portfolio->news.size() == 1);  // the order's report came without the stream
+  f.system.advance(seconds{25});
+  CHECK(f.gateway->snapshots_asked.size() == 7);
+  f.link(true);
+  CHECK(f.gateway->snapshots_asked.size() == 8);
+  f.system.advance(seconds{29});
+  CHECK(f.gateway->snapshots_asked.size() == 8);  // the stream is back: asking is rare again
+  CHECK(f.telemetry->components()["stream:paper"].ok);
+}
+
+TEST_CASE("reconciler: when the order stream goes down, asking takes its place at once", "[actors][reconciler]") {
+  Fixture f;
+  f.link(true);
+  f.system.advance(seconds{1});
+  f.link(false);
+  CHECK(f.gateway->snapshots_asked.size() == 1);
+  const auto stream = f.telemetry->components()["stream:paper"];
+  CHECK_FALSE(stream.ok);
+  CHECK_FALSE(stream.needed);
+  CHECK(stream.detail == "test");
+  CHECK(f.telemetry->components()["broker:paper"].ok);
+  f.system.advance(seconds{5});
+  CHECK(f.gateway->snapshots_asked.size() == 2);
+  f.system.advance(seconds{120});
+  CHECK(f.gateway->snapshots_asked.size() == 26);  // one timer, not two
+  f.gateway->snapshot.complete = false;
+  f.gateway->snapshot.why = "orders: connection refused";
+  f.system.advance(seconds{6});
+  const auto broker = f.telemetry->components()["broker:paper"];
+  CHECK_FALSE(broker.ok);
+  CHECK(broker.detail == "does not answer: orders: connection refused");
+  f.system.advance(seconds{10});
+  f.gateway->snapshot.complete = true;
+  f.system.advance(seconds{1});
+  CHECK(f.telemetry->components()["broker:paper"].ok);
+}
+
+TEST_CASE("no stream: a desk opens, trades, and books what filled by asking alone", "[actors][reconciler][failure]") {
+  DeskWorld w;
+  w.venue->link_at_start = false;
+  w.venue->mute = true;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.advance(seconds{6});
+  CHECK(w.outcome("b1") == "filled");
+  REQUIRE(w.held("NVDA") == Quantity{30});
+  w.venue->fill("NVDA", Leg::stop_loss);
+  w.settle();
+  w.advance(seconds{6});
+  CHECK(w.held("NVDA").is_zero());
+  REQUIRE(w.trades().size() == 1);
+  CHECK(w.trades()[0].reason == CloseReason::sl_hit);
+  w.check_sane();
 }
 
 TEST_CASE("reconciler: books that do not answer are asked again", "[actors][reconciler]") {

@@ -204,6 +204,9 @@ TEST_CASE("inbox: what could not be stored was never there", "[actors][watcher]"
   CHECK(first.error().kind == ErrorKind::unavailable);
   CHECK(first.error().code == "JOURNAL");
   CHECK(f.stored().empty());
+  REQUIRE(f.aggregated->seen.size() == 1);
+  REQUIRE(f.aggregated->lost.size() == 1);  // it must not count for later ones
+  CHECK(f.aggregated->lost[0].ids == std::vector<std::int64_t>{f.aggregated->seen[0].mentions[0].id});
   // The sender tries again: it is taken as new.
   f.submit(second, {buy("a", "NVDA")});
   f.settle();

@@ -52,6 +52,10 @@ TEST_CASE("controls that are refused before the daemon hears of them", "[api][co
   const auto reply = api.post(c.target, c.body);
   CHECK(reply.status == c.status);
   CHECK(reply.json()["code"] == c.code);
+  if (std::string_view{c.code} == "ACCOUNT_UNKNOWN") {
+    CHECK(reply.json()["field"] == "account");
+    CHECK(reply.json()["detail"] == "account \"nobody\" is not known here (known: paper)");
+  }
   CHECK_FALSE(api.daemon.closed);
   CHECK_FALSE(api.daemon.paused);
   CHECK_FALSE(api.daemon.killed);
@@ -111,6 +115,9 @@ TEST_CASE("status, schedule, accounts, limits, actors", "[api][operations]") {
   CHECK(risk["limits"]["order_dollars_max"] == "25000");
   CHECK(risk["limits"]["daily_loss_fraction"] == 0.03);
   CHECK(risk["now"]["account"] == "paper");
+  CHECK(risk["usage"]["limits"][0]["limit"] == "daily_trades");
+  CHECK(risk["usage"]["limits"][0]["used"] == "3");
+  CHECK(risk["usage"]["limits"][0]["most"] == "10");
   CHECK(api.get("/api/v1/inspect/tree").json()["actors"][0] == "journal");
   CHECK(api.get("/api/v1/inspect/actors/position:paper%2FNVDA").status == 200);
   CHECK(api.get("/api/v1/inspect/actors/nobody").status == 404);

@@ -104,6 +104,16 @@ void FakeDaemon::risk_limits(AccountId, Done<RiskLimits> done) {
     done(RiskLimits{});
 }
 
+void FakeDaemon::risk_usage(AccountId account, Done<RiskUsage> done) {
+  if (fails(done))
+    return;
+  RiskUsage out;
+  out.account = account;
+  out.known = true;
+  out.limits = {{LimitName::daily_trades, {}, Decimal{3}, Decimal{10}}};
+  done(out);
+}
+
 void FakeDaemon::inspect_tree(Done<std::string> done) { done(std::string{R"({"actors":["journal"]})"}); }
 
 void FakeDaemon::inspect_actor(std::string name, Done<std::string> done) {

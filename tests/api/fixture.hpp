@@ -28,6 +28,7 @@ public:
   void resume(PauseRequest request, Done<std::int32_t> done) override;
   void kill(KillRequest request, Done<std::vector<AccountId>> done) override;
   void account_snapshot(AccountId account, Done<AccountSnapshot> done) override;
+  void risk_usage(AccountId account, Done<RiskUsage> done) override;
   void risk_limits(AccountId account, Done<RiskLimits> done) override;
   void inspect_tree(Done<std::string> done) override;
   void inspect_actor(std::string name, Done<std::string> done) override;

@@ -135,6 +135,34 @@ TEST_CASE("every list answers, also with nothing in it", "[api][reads]") {
   CHECK(reply.json() == nlohmann::json::parse(R"({"items":[],"next_cursor":null})"));
 }
 
+TEST_CASE("a position tells what is external in it, and why it is quarantined", "[api][reads]") {
+  TestApi api;
+  PositionRow row;
+  row.account = "paper";
+  row.symbol = "NVDA";
+  row.phase = "Quarantined";
+  row.quantity = Quantity{12};
+  row.live = true;
+  row.state = R"({"lots":[{"strategy":"mentions","quantity":"5"},{"strategy":"external","quantity":"7"}],)"
+              R"("quarantine":"books 5, broker 12"})";
+  Batch batch;
+  batch.rows = {row};
+  row.symbol = "AMD";
+  row.phase = "Open";
+  row.state = "{}";
+  batch.rows.emplace_back(row);
+  api.commit(std::move(batch));
+  const auto held = api.get("/api/v1/positions/paper/NVDA").json();
+  CHECK(held["quarantine"] == "books 5, broker 12");
+  CHECK(held["external_quantity"] == "7");
+  CHECK_FALSE(held.contains("state"));
+  for (const auto& item : api.get("/api/v1/positions").json()["items"])
+    if (item["symbol"] == "AMD") {
+      CHECK(item["quarantine"].is_null());
+      CHECK(item["external_quantity"] == "0");
+    }
+}
+
 TEST_CASE("accounts that are configured are listed before anything is stored of them", "[api][reads]") {
   TestApi api;
   const auto before = api.get("/api/v1/accounts").json()["items"];

@@ -169,7 +169,8 @@ TEST_CASE("answers become exit codes", "[cli]") {
     int exit;
   };
   const auto c = GENERATE(values<Case>({
-    {400, R"({"code":"QUERY_INVALID","detail":"no"})", 65},
+    {400, R"({"code":"QUERY_INVALID","detail":"no"})", 64},
+    {400, R"({"code":"FIELD_INVALID","detail":"no"})", 65},
     {401, R"({"code":"TOKEN_MISSING","detail":"no"})", 77},
     {403, R"({"code":"ORIGIN_FOREIGN","detail":"no"})", 77},
     {404, R"({"code":"NOT_FOUND","detail":"no"})", 1},
@@ -216,6 +217,7 @@ TEST_CASE("usage errors exit 64 and suggest", "[cli]") {
     {{"exchange"}, "name exactly one"},
     {{"exchange", "--synthetic", "1", "--bars", "x"}, "name exactly one"},
     {{"exchange", "--synthetic", "x"}, "whole number"},
+    {{"exchange", "--synthetic", "1", "--listen", "nowhere"}, "not an address and a port"},
     {{"exchange", "--synthetic", "1", "--speed", "0"}, "above 0"},
     {{"exchange", "--synthetic", "1", "--speed", "fast"}, "above 0"},
     {{"exchange", "--synthetic", "1", "--cash", "1e5"}, "above 0"},
@@ -352,7 +354,12 @@ TEST_CASE("controls send what was said and print what came of it", "[cli]") {
   daemon.answer("POST /api/v1/kill", 200, R"({"level":"stop_opening","accounts":["a","b"]})");
   CHECK(heed({"kill", "stop-opening"}) == 0);
   CHECK(daemon.asked.back().body == R"({"level":"stop_opening","by":"cli:eva"})");
-  CHECK(heed.out == "kill switch stop_opening: a, b\n");
+  CHECK(heed.out == "kill switch stop-opening: a, b\n");
+  CHECK(heed({"kill", "stop_opening"}) == 0);
+  const auto asked = daemon.asked.size();
+  CHECK(heed({"kill", "flaten"}) == 64);
+  CHECK(heed.err.find("\"flaten\" is no level of the kill switch\n  did you mean flatten?") != std::string::npos);
+  CHECK(daemon.asked.size() == asked);
   daemon.answer("POST /api/v1/kill", 409, R"({"code":"X","detail":"the broker is gone","refused":true})");
   CHECK(heed({"kill", "flatten"}) == 3);
 }
@@ -393,6 +400,23 @@ TEST_CASE("import counts, and names the lines that are wrong", "[cli][mentions]"
   CHECK(heed({"mentions", "import", folder.path.string()}) == 66);
 }
 
+TEST_CASE("import names the wrong lines in their order, whoever found them wrong", "[cli][mentions]") {
+  const Folder folder;
+  const auto file = folder.write("calls.jsonl", "{\"symbol\":\"A\"}\n{broken\n{\"symbol\":\"C\"}\n");
+  Machine heed;
+  heed.daemon.answer(
+    "POST /api/v1/mentions", 202,
+    R"({"accepted":[],"duplicates":[],"rejected":[{"index":0,"field":"action","reason":"is missing"},)"
+    R"({"index":1,"field":"action","reason":"is missing"}]})");
+  CHECK(heed({"mentions", "import", file}) == 65);
+  const auto first = heed.err.find(file + ":1:");
+  const auto second = heed.err.find(file + ":2:");
+  const auto third = heed.err.find(file + ":3:");
+  REQUIRE(third != std::string::npos);
+  CHECK(first < second);
+  CHECK(second < third);
+}
+
 TEST_CASE("import sends batches, reads standard input and names the inbox", "[cli][mentions]") {
   Machine heed;
   for (int i = 0; i < 450; ++i)
@@ -419,6 +443,18 @@ TEST_CASE("add sends one mention", "[cli][mentions]") {
   CHECK(heed({"mentions", "add", "NVDA", "hodl"}) == 65);
   CHECK(heed.err.find("action is bad") != std::string::npos);
   CHECK(heed({"mentions", "add", "NVDA", "buy", "--conviction", "high"}) == 64);
+}
+
+TEST_CASE("run without a file says that the defaults apply, and what they are", "[cli]") {
+  Machine heed;
+  CHECK(heed({"run"}) == 0);
+  REQUIRE(heed.ran);
+  CHECK(heed.ran->config_path.empty());
+  CHECK(heed.err ==
+        "heed: no --config was given: the defaults apply, with data in var, the API on 127.0.0.1:8420, no account: "
+        "nothing will trade\n  write a file with: heed config default > heed.toml\n");
+  CHECK(heed({"run", "--set", "daemon.data_dir=/tmp/x"}) == 0);
+  CHECK(heed.err.find("data in /tmp/x") != std::string::npos);
 }
 
 TEST_CASE("run hands over a checked configuration", "[cli]") {

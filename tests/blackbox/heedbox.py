@@ -234,6 +234,7 @@ starting_equity = {equity}
 poll_interval_seconds = 1
 reconcile_interval_seconds = 1
 rate_limit_per_minute = 100000
+data_rate_limit_per_minute = 100000
 rate_reserve_per_minute = 1000
 partial_grace_ms = 100
 resolve_grace_ms = 50

@@ -49,6 +49,45 @@ def test_sigterm_drains(daemon, exchange):
 
 
 @with_daemon
+def test_questions_to_actors_do_not_keep_it_from_ending(daemon, exchange):
+    """Routes that ask actors leave nothing behind that the end would wait for."""
+    for target in ("/api/v1/accounts/paper", "/api/v1/accounts/paper/risk", "/api/v1/inspect/tree",
+                   "/api/v1/inspect/actors/governor:paper"):
+        daemon.get(target)
+    begun = time.monotonic()
+    check(daemon.terminate(15) == 0, "exit is not 0")
+    check(time.monotonic() - begun < 12, "it ended late")
+
+
+@with_daemon
+def test_the_service_manager_is_told(daemon, exchange):
+    """Ready, alive while its actors answer, reloading, stopping."""
+    daemon.terminate()
+    path = os.path.join(daemon.folder, "notify.sock")
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(path)
+    manager.settimeout(20)
+    daemon.env = lambda: {"HEED_TEST_KEY": "heed", "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
+    daemon.start()
+
+    def hears(what):
+        while True:
+            heard = manager.recv(4096).decode()
+            if heard.startswith(what):
+                return
+            check(heard == "WATCHDOG=1", heard)
+
+    hears("READY=1\nSTATUS=heed: ready in ")
+    hears("WATCHDOG=1")
+    daemon.hup()
+    hears("RELOADING=1\nMONOTONIC_USEC=")
+    hears("READY=1")
+    check(daemon.terminate(15) == 0, "exit is not 0")
+    hears("STOPPING=1")
+    manager.close()
+
+
+@with_daemon
 def test_drain_is_bounded(daemon, exchange):
     """A broker that answers nothing does not hold the process: it ends within drain_seconds, and the next start resolves."""
     daemon.terminate()

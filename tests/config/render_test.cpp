@@ -146,7 +146,7 @@ TEST_CASE("what differs, and what SIGHUP can do about it") {
     {"[api]\nlisten = '127.0.0.1:1'", {{"api.listen", "\"127.0.0.1:8420\"", "\"127.0.0.1:1\"", false}}},
     {"[api]\ntoken = '${TOKEN}'", {{"api.token", "", "\"${TOKEN}\"", false}}},
     {"[api]\ntoken = 'fedcba9876543210'", {{"api.token", "", "\"********\"", false}}},
-    {"[notify]\nslack_url = '${A}'", {{"notify.slack_url", "", "\"${A}\"", true}}},
+    {"[notify]\nslack_url = '${A}'", {{"notify.slack_url", "", "\"${A}\"", false}}},
     {"[aggregator]\ncap = 0.25", {{"aggregator.cap", "0.2", "0.25", false}}},
     {"[journal]\nkind = 'memory'",
      {{"journal.kind", "\"sqlite\"", "\"memory\"", false}, {"journal.path", "\"var/heed.db\"", "", false}}},

@@ -87,6 +87,19 @@ TEST_CASE("what counts and what does not", "[aggregator]") {
   }
 }
 
+TEST_CASE("what turns out never to have been said is forgotten", "[aggregator]") {
+  Aggregator window;
+  window.add(call(1, "A", buy, start));
+  window.add(call(2, "A", buy, start + hours{1}));
+  window.add(call(3, "B", buy, start + hours{1}));
+  window.drop({2, 3, 99});
+  CHECK(window.remembered() == 1);
+  CHECK(window.weigh(call(4, "A", buy, start + hours{2})).others == 1);
+  CHECK(window.weigh(call(5, "B", buy, start + hours{2})).others == 0);
+  window.add(call(2, "A", buy, start + hours{1}));
+  CHECK(window.weigh(call(4, "A", buy, start + hours{2})).others == 2);
+}
+
 TEST_CASE("window, step and cap are configurable", "[aggregator]") {
   AggregatorConfig config;
   config.window = hours{2};

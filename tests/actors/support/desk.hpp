@@ -86,6 +86,7 @@ public:
     args.strategies = [this] { return strategies; };
     args.position_policy = policy;
     args.gateway_policy.requests_per_minute = 0;
+    args.gateway_policy.data_requests_per_minute = 0;
     args.reconcile_interval = reconcile_interval;
     args.journal = journal;
     args.aggregator = aggregator;

@@ -84,6 +84,7 @@ public:
   void link(bool up, const std::string& why = "");
   void tell_quote(const Quote& quote) { sink_.on_quote(quote); }
   void tell_order(const OrderReport& report) { sink_.on_order(report); }
+  void tell_usage(const VenueUsage& usage) { sink_.on_usage(usage); }
   void tell_call(BrokerCallRow call) { sink_.on_call(std::move(call)); }
   void flush_stream();
   bool started() const { return static_cast<bool>(sink_.on_order); }

@@ -94,6 +94,7 @@ inline ReconcilerActor stub_reconciler(TestSystem& system, std::shared_ptr<Recon
 
 struct AggregatorLog {
   std::vector<MentionsSeen> seen;
+  std::vector<MentionsLost> lost;
 };
 
 inline AggregatorActor stub_aggregator(TestSystem& system, std::shared_ptr<AggregatorLog> log) {
@@ -102,6 +103,7 @@ inline AggregatorActor stub_aggregator(TestSystem& system, std::shared_ptr<Aggre
       return {
         [](InspectSelf) { return stub_state; },
         [l](const MentionsSeen& seen) { l->seen.push_back(seen); },
+        [l](const MentionsLost& lost) { l->lost.push_back(lost); },
       };
     },
     log);
@@ -130,6 +132,7 @@ inline GovernorActor stub_governor(TestSystem& system, std::shared_ptr<GovernorL
         },
         [l](AccountQuery) { return l->snapshot; },
         [](LimitsQuery) { return RiskLimits{}; },
+        [](UsageQuery) { return RiskUsage{}; },
         [l](const RiskFact& fact) { l->facts.push_back(fact); },
         [l](const AccountReport& report) { l->accounts.push_back(report); },
         [l](const DayRolled& day) { l->days.push_back(day); },

@@ -36,6 +36,7 @@ asan:
 	@cmake --preset asan > /dev/null
 	@cmake --build build/asan -j $(JOBS)
 	@UBSAN_OPTIONS=print_stacktrace=1:suppressions=$(CURDIR)/tests/support/ubsan.supp \
+	 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/lsan.supp \
 	 ctest --test-dir build/asan --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 
 tsan:

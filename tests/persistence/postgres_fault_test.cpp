@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
 #include <thread>
 
 using namespace heed;
@@ -52,6 +53,10 @@ std::string open_code(const std::string& url) {
 void end_sessions(const std::string& url) {
   PostgresServer::value(
     url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name='heed'");
+}
+
+std::string sessions(const std::string& url) {
+  return PostgresServer::value(url, "SELECT count(*) FROM pg_stat_activity WHERE application_name='heed'");
 }
 
 struct Cut {
@@ -149,13 +154,15 @@ TEST_CASE("postgres: a second process is told who holds the journal", "[persiste
   // Reading needs no leave.
   must(append_numbered(*first.writer, 1));
   CHECK(has_numbered(*must(read_postgres_journal(url)), 1));
-  // One who waits takes over when the first one goes.
-  std::thread ends{[&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds{150});
-    first = {};
-  }};
-  auto second = opened(url);
-  ends.join();
+  // One who waits takes over when the first one goes; it has come when the server has one more session of ours.
+  const auto before = sessions(url);
+  auto waiting = std::async(std::launch::async, [&] {
+    return open_postgres_journal({url, std::chrono::seconds{20}});
+  });
+  while (sessions(url) == before && waiting.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+  }
+  first = {};
+  auto second = must(waiting.get());
   must(append_numbered(*second.writer, 2));
   CHECK(must(second.reader->verify()) == 2);
 }

@@ -33,16 +33,6 @@ Status append_numbered(JournalWriter& writer, int n) {
   return status;
 }
 
-// All parts of an append are there once, or none.
-bool has_numbered(JournalReader& reader, int n) {
-  const auto id = "o-" + std::to_string(n);
-  ListFilter by_order;
-  by_order.order = id;
-  const bool order = must(reader.order(id)).has_value();
-  CHECK(must(reader.events(by_order)).rows.size() == (order ? 1U : 0U));
-  return order;
-}
-
 JournalPair opened(const std::string& url) { return must(open_postgres_journal({url, std::chrono::seconds{20}})); }
 
 std::string open_code(const std::string& url) {

@@ -41,16 +41,6 @@ Status append_numbered(JournalWriter& writer, int n) {
   return status;
 }
 
-// Both halves of an append are there, or neither.
-bool has_numbered(JournalReader& reader, int n) {
-  const auto id = "o-" + std::to_string(n);
-  ListFilter by_order;
-  by_order.order = id;
-  const bool order = must(reader.order(id)).has_value();
-  CHECK(must(reader.events(by_order)).rows.size() == (order ? 1U : 0U));
-  return order;
-}
-
 JournalPair reopened(const std::string& path) { return must(open_sqlite_journal(path)); }
 
 std::string open_error(const std::string& path) {

@@ -253,6 +253,16 @@ inline BrokerCallRow a_call(const char* account, int at) {
   return {0, account, "o-1", "POST", "/v2/orders", "{}", 403, "{\"code\":1}", "", 1234, 2, minute(at)};
 }
 
+/// All parts of the n-th append of a fault test, an order "o-<n>" and the event that planned it, are there; or none.
+inline bool has_numbered(JournalReader& reader, int n) {
+  const auto id = "o-" + std::to_string(n);
+  ListFilter by_order;
+  by_order.order = id;
+  const bool order = must(reader.order(id)).has_value();
+  CHECK(must(reader.events(by_order)).rows.size() == (order ? 1U : 0U));
+  return order;
+}
+
 /// Another program at the same file.
 inline void meddle(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;

@@ -135,8 +135,7 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   pump_later(self, delay);
 }
 
-// ---- one request each
-// -----------------------------------------------------------------------------------------------
+// ---- one request each ---------------------------------------------------------------------------------------------
 
 void finished(GatewaySelf self) {
   auto& st = self->state;
@@ -314,8 +313,7 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   pump(self);
 }
 
-// ---- market data
-// ----------------------------------------------------------------------------------------------------
+// ---- market data --------------------------------------------------------------------------------------------------
 
 /// Subscribes, unless all places are taken by symbols in use: changing them with every question would cost the venue
 /// and us more than asking for the price.
@@ -470,8 +468,7 @@ caf::result<InstrumentAnswer> instrument(GatewaySelf self, const Symbol& symbol)
   return promise;
 }
 
-// ---- everything the venue holds
-// ---------------------------------------------------------------------------------------
+// ---- everything the venue holds -----------------------------------------------------------------------------------
 
 /// Three questions at once; the answer goes out with the last.
 class SnapshotInProgress {
@@ -527,8 +524,7 @@ caf::result<VenueSnapshot> venue_snapshot(GatewaySelf self, Instant since) {
   return promise;
 }
 
-// ---- the venue's own voice
-// ----------------------------------------------------------------------------------------------
+// ---- the venue's own voice ----------------------------------------------------------------------------------------
 
 /// A request that the venue made: paid for when it was let out, or charged now (further pages, questions of its own).
 void count_usage(GatewaySelf self, const VenueUsage& usage) {

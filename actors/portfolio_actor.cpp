@@ -66,8 +66,7 @@ void deliver(PortfolioSelf self, PositionNews& news) {
     self->send(entry.actor, std::move(news));
 }
 
-// ---- failure
-// --------------------------------------------------------------------------------------------------------
+// ---- failure ------------------------------------------------------------------------------------------------------
 
 /// Calls of one symbol that its actor had not decided. Those it had sent orders for go on with its state.
 void owed_again(PortfolioSelf self, const Symbol& symbol) {
@@ -158,8 +157,7 @@ void fell(PortfolioSelf self, const caf::down_msg& down) {
   self->delayed_send(self, delay, RestartPosition{symbol});
 }
 
-// ---- calls
-// ----------------------------------------------------------------------------------------------------------
+// ---- calls --------------------------------------------------------------------------------------------------------
 
 template <class Call>
 void forward(PortfolioSelf self, const Symbol& symbol, Call call) {
@@ -279,8 +277,7 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
   forward(self, Symbol{intent.symbol}, IntentCall{intent, false, std::move(submit.decided)});
 }
 
-// ---- books
-// ----------------------------------------------------------------------------------------------------------
+// ---- books --------------------------------------------------------------------------------------------------------
 
 caf::result<Books> books(PortfolioSelf self) {
   struct Gathering {

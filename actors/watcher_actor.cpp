@@ -197,8 +197,7 @@ void take(WatcherSelf self, Taking taking) {
   self->send(st.args->aggregator, MentionsSeen{std::move(mentions), false, {}, now});
 }
 
-// ---- feeds
-// ----------------------------------------------------------------------------------------------------------
+// ---- feeds --------------------------------------------------------------------------------------------------------
 
 void poll_later(WatcherSelf self, std::chrono::milliseconds delay) {
   auto& st = self->state;

@@ -124,8 +124,7 @@ struct Daemon::Impl {
   void end();
 };
 
-// ---- ports
-// ----------------------------------------------------------------------------------------------------------
+// ---- ports --------------------------------------------------------------------------------------------------------
 
 Status Daemon::Impl::start_clock() {
   if (config.needs_exchange()) {
@@ -204,8 +203,7 @@ std::shared_ptr<Venue> Daemon::Impl::make_venue(const config::Account& account) 
   return venue;
 }
 
-// ---- actors
-// ---------------------------------------------------------------------------------------------------------
+// ---- actors -------------------------------------------------------------------------------------------------------
 
 DeskArgs Daemon::Impl::desk_args(const config::Account& account) {
   DeskArgs args;
@@ -286,8 +284,7 @@ std::unique_ptr<MentionFeed> Daemon::Impl::http_feed(const config::Source& sourc
   return make_http_feed(std::move(feed_options));
 }
 
-// ---- telling people
-// -------------------------------------------------------------------------------------------------
+// ---- telling people -----------------------------------------------------------------------------------------------
 
 void Daemon::Impl::start_notifier() {
   notifier = std::make_shared<Notifier>(notifier_options(config.notify, network), network.timers(),
@@ -410,8 +407,7 @@ void Daemon::Impl::seed_telemetry() {
   telemetry->set_dispositions(std::move(finals));
 }
 
-// ---- edge
-// -----------------------------------------------------------------------------------------------------------
+// ---- edge ---------------------------------------------------------------------------------------------------------
 
 Status Daemon::Impl::publish_inspector() {
   if (!config.inspect.enabled)
@@ -465,8 +461,7 @@ Status Daemon::Impl::start() {
   return serve();
 }
 
-// ---- end
-// ------------------------------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------------------------
 
 void Daemon::Impl::stop_venues() {
   const std::scoped_lock lock{venues_mutex};

@@ -130,8 +130,7 @@ void measure_sweep() {
   bench::result("backtest sweep of 1,000 sets, 2 threads", passed.count(), "s");
 }
 
-// ---- the whole process
-// ----------------------------------------------------------------------------------------------
+// ---- the whole process --------------------------------------------------------------------------------------------
 
 void write_files(const std::string& folder) {
   std::filesystem::create_directories(folder + "/bars");

@@ -23,8 +23,7 @@ namespace heed::core {
 
 class MarketCalendar;
 
-// ---- effects, in the order they must be performed, after the events are durable
-// ------------------------------------
+// ---- effects, in the order they must be performed, after the events are durable -----------------------------------
 
 struct SubmitDurably {
   SubmitOrder order;

@@ -50,8 +50,7 @@ void Auditor::kill_acknowledged(KillLevel level) {
     killed_at_ = around_.now();
 }
 
-// ---- requests
-// ---------------------------------------------------------------------------------------------------------
+// ---- requests -----------------------------------------------------------------------------------------------------
 
 void Auditor::request_sent(const net::HttpRequest& request) {
   check_rate();
@@ -102,8 +101,7 @@ void Auditor::request_served(const net::HttpRequest& request, const net::HttpRes
     around_.reach(Mark::order_rejected);
 }
 
-// ---- the exchange
-// -----------------------------------------------------------------------------------------------------
+// ---- the exchange -------------------------------------------------------------------------------------------------
 
 void Auditor::see_new_orders() {
   auto& engine = host_.engine();

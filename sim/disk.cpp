@@ -275,8 +275,7 @@ sqlite3_vfs* file_system() {
 
 }  // namespace
 
-// ---- bytes
-// ----------------------------------------------------------------------------------------------------------
+// ---- bytes --------------------------------------------------------------------------------------------------------
 
 void Disk::File::write(const void* from, std::int64_t size, std::int64_t offset) {
   Change change;
@@ -323,8 +322,7 @@ void Disk::File::redo(const Change& change, std::int64_t made_it) {
   std::memcpy(bytes.data() + change.offset, change.after.data(), static_cast<std::size_t>(made_it));
 }
 
-// ---- the disk
-// -------------------------------------------------------------------------------------------------------
+// ---- the disk -----------------------------------------------------------------------------------------------------
 
 Disk::Disk(std::uint64_t seed) : chance_{seed, "disk"} {
   the_disk = this;

@@ -84,8 +84,7 @@ struct Life::Impl {
   std::int64_t turns = 0;
 };
 
-// ---- start
-// ----------------------------------------------------------------------------------------------------------
+// ---- start --------------------------------------------------------------------------------------------------------
 
 Status Life::Impl::open() {
   sqlite::Options options;
@@ -243,8 +242,7 @@ Result<std::unique_ptr<Life>> Life::start(LifeArgs args) {
   return std::unique_ptr<Life>{new Life{std::move(impl)}};
 }
 
-// ---- end
-// ------------------------------------------------------------------------------------------------------------
+// ---- end ----------------------------------------------------------------------------------------------------------
 
 void Life::Impl::run_all() {
   while (coordinator.try_run_once()) {
@@ -285,8 +283,7 @@ void Life::Impl::end() {
 Life::Life(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 Life::~Life() = default;
 
-// ---- turns
-// ----------------------------------------------------------------------------------------------------------
+// ---- turns --------------------------------------------------------------------------------------------------------
 
 bool Life::has_turn() const { return impl_->coordinator.has_job(); }
 
@@ -315,8 +312,7 @@ void Life::follow(Instant now) {
 
 void Life::fire_timer() { impl_->coordinator.trigger_timeout(); }
 
-// ---- from outside
-// ---------------------------------------------------------------------------------------------------
+// ---- from outside -------------------------------------------------------------------------------------------------
 
 void Life::mention(Mention mention, Reply<std::vector<MentionReceipt>> done) {
   if (const auto watcher = impl_->directory->watcher(mention.source)) {

@@ -133,8 +133,7 @@ World::~World() {
   life_.reset();
 }
 
-// ---- lives
-// ----------------------------------------------------------------------------------------------------------
+// ---- lives --------------------------------------------------------------------------------------------------------
 
 void World::start_life() {
   if (life_)
@@ -239,8 +238,7 @@ void World::after_turn() {
     go_down(End::killed);
 }
 
-// ---- the loop
-// -------------------------------------------------------------------------------------------------------
+// ---- the loop -----------------------------------------------------------------------------------------------------
 
 bool World::able() const {
   return life_ != nullptr && !draining_ && link_.down == Network::Link::Down::no && calendar_.is_open(around_.now());
@@ -286,8 +284,7 @@ void World::run_until(Instant until) {
     pass_to(until);
 }
 
-// ---- what was committed
-// ---------------------------------------------------------------------------------------------
+// ---- what was committed -------------------------------------------------------------------------------------------
 
 void World::committed(std::span<const Batch> batches) {
   ++report_.commits;
@@ -368,8 +365,7 @@ void World::note(const Decision& decision) {
     around_.reach(Mark::protection_modified);
 }
 
-// ---- one run
-// --------------------------------------------------------------------------------------------------------
+// ---- one run ------------------------------------------------------------------------------------------------------
 
 RunReport World::run() {
   around_.tell("seed " + std::to_string(options_.seed) + " faults " + around_.profile.str());

@@ -17,8 +17,7 @@ Price price_of(std::int64_t cents) { return Decimal::from_units(cents * 10'000'0
 
 }  // namespace
 
-// ---- market
-// ---------------------------------------------------------------------------------------------------------
+// ---- market -------------------------------------------------------------------------------------------------------
 
 void World::open_market() {
   prices_ = work_.market.opening_cents;
@@ -106,8 +105,7 @@ void World::somebody_trades() {
   host_.change([&](exchange::Engine& engine) { (void)engine.submit(0, request); });
 }
 
-// ---- minute by minute
-// -----------------------------------------------------------------------------------------------
+// ---- minute by minute ---------------------------------------------------------------------------------------------
 
 void World::minute() {
   if (around_.healed)
@@ -163,8 +161,7 @@ void World::clock_trouble() {
   around_.agenda.after(seconds{chance.spread(10, 1'800)}, [this] { wall_->set_error(Duration{0}); });
 }
 
-// ---- healing
-// --------------------------------------------------------------------------------------------------------
+// ---- healing ------------------------------------------------------------------------------------------------------
 
 void World::heal() {
   around_.healed = true;

@@ -464,8 +464,7 @@ TEST_CASE("the end of the data closes what is open at its last close", "[engine]
   CHECK(run.equity.back() == 100'000_d + t.pnl());
 }
 
-// ---- the governor's limits
-// ------------------------------------------------------------------------------------------
+// ---- the governor's limits ----------------------------------------------------------------------------------------
 
 Past many(int symbols, int sessions = 20) {
   Past past{sessions};

@@ -156,7 +156,8 @@ TEST_CASE("a position tells what is external in it, and why it is quarantined", 
   CHECK(held["quarantine"] == "books 5, broker 12");
   CHECK(held["external_quantity"] == "7");
   CHECK_FALSE(held.contains("state"));
-  for (const auto& item : api.get("/api/v1/positions").json()["items"])
+  const auto listed = api.get("/api/v1/positions").json();
+  for (const auto& item : listed["items"])
     if (item["symbol"] == "AMD") {
       CHECK(item["quarantine"].is_null());
       CHECK(item["external_quantity"] == "0");

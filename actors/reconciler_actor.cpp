@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -67,6 +68,10 @@ void failed(ReconcilerSelf self, const std::string& why) {
   next_pass(self, st.args->retry);
 }
 
+ReconcilerState::OrderKey key_of(const OrderReport& report) {
+  return {report.client_order_id, report.venue_order_id};
+}
+
 std::map<Symbol, core::QuantityPair> pair_up(const Books& books, const VenueSnapshot& snapshot) {
   std::map<Symbol, core::QuantityPair> pairs;
   for (const auto& entry : books.entries)
@@ -90,7 +95,7 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
   switch (finding.action) {
     case core::DriftAction::ask_orders:
       for (const auto& order : snapshot.orders)
-        if (order.symbol == finding.symbol && order.ours)
+        if (order.symbol == finding.symbol && order.ours && !st.settled.contains(key_of(order)))
           self->send(st.args->gateway, QueryOrderNow{order.client_order_id, order.venue_order_id, order.symbol});
       break;
     case core::DriftAction::external: tell(ExternalChange{finding.venue, finding.venue_avg_px}); break;
@@ -135,25 +140,52 @@ void compare_with_books(ReconcilerSelf self, std::shared_ptr<VenueSnapshot> snap
           [self](const caf::error& error) { failed(self, "books: " + describe(error)); });
 }
 
-/// Over at the venue, and the journal says the same: positions have let go of such orders, and would wonder.
-bool is_settled(ReconcilerState& st, const OrderReport& report) {
-  if (!is_terminal(report.status))
-    return false;
-  if (st.settled.contains(report.client_order_id))
-    return true;
-  const auto booked = st.args->reader->order(report.client_order_id);
-  if (!booked || !booked.value() || !is_terminal(booked.value()->status) || booked.value()->cum_qty != report.cum_qty)
-    return false;
-  st.settled.insert(report.client_order_id);
-  return true;
-}
+/// Finds the orders of one snapshot that the journal has the end of.
+class SettledOrders {
+public:
+  explicit SettledOrders(ReconcilerState& state) : st_{state} {}
+
+  bool contains(const OrderReport& report) {
+    if (!is_terminal(report.status))
+      return false;
+    if (st_.settled.contains(key_of(report)))
+      return true;
+    const auto named = st_.args->reader->order(report.client_order_id);
+    if (!named)
+      return false;
+    const bool found = core::is_settled(
+      report, named.value(),
+      core::needs_others(report, named.value()) ? of_symbol(report.symbol) : std::span<const OrderRow>{});
+    if (found)
+      st_.settled.insert(key_of(report));
+    return found;
+  }
+
+private:
+  /// The newest; older ones are nobody's news any more.
+  std::span<const OrderRow> of_symbol(const Symbol& symbol) {
+    const auto [rows, is_new] = rows_.try_emplace(symbol);
+    if (is_new) {
+      ListFilter filter;
+      filter.account = st_.args->account.str();
+      filter.symbol = symbol.str();
+      filter.limit = 1000;
+      if (auto page = st_.args->reader->orders(filter))
+        rows->second = std::move(page.value().rows);
+    }
+    return rows->second;
+  }
+
+  ReconcilerState& st_;
+  std::map<Symbol, std::vector<OrderRow>> rows_;
+};
 
 /// Keeps what the next pass may hear of again.
 void forget_old(ReconcilerState& st, const VenueSnapshot& snapshot) {
-  std::set<ClientOrderId> heard;
+  std::set<ReconcilerState::OrderKey> heard;
   for (const auto& order : snapshot.orders)
-    if (st.settled.contains(order.client_order_id))
-      heard.insert(order.client_order_id);
+    if (st.settled.contains(key_of(order)))
+      heard.insert(key_of(order));
   st.settled = std::move(heard);
 }
 
@@ -183,8 +215,9 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   self->send(st.args->governor, snapshot.account);
   // Reports first: what they explain is no difference. A position handles them before it answers for its books, since
   // all go through the same mailboxes in order.
+  SettledOrders settled{st};
   for (const auto& order : snapshot.orders)
-    if (order.ours && !is_settled(st, order))
+    if (order.ours && !settled.contains(order))
       self->send(st.args->portfolio, PositionNews{order.symbol, order});
   forget_old(st, snapshot);
   list_foreign(st, snapshot);

@@ -15,6 +15,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heed {
@@ -35,6 +36,9 @@ struct ReconcilerArgs {
 };
 
 struct ReconcilerState {
+  /// Both, since the name of a leg may be the adapter's guess.
+  using OrderKey = std::pair<ClientOrderId, VenueOrderId>;
+
   ReconcilerState() = default;
   static constexpr const char* name = "reconciler";
 
@@ -52,7 +56,7 @@ struct ReconcilerState {
   std::optional<Instant> last_complete;
   std::string last_problem;
   core::DriftWatch drift;
-  std::set<ClientOrderId> settled;   // final at the venue and booked so: no news any more
+  std::set<OrderKey> settled;        // final at the venue and booked so: no news any more
   std::vector<OrderReport> foreign;  // at work at the venue and not ours: listed, never touched
   std::int64_t passes = 0;           // completed
   std::int64_t begun = 0;

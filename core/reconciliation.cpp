@@ -14,7 +14,28 @@ DriftFinding finding(const Symbol& symbol, DriftAction action, const QuantityPai
           "books " + pair.books.str() + ", broker " + pair.venue.str() + ", looks " + std::to_string(looks)};
 }
 
+bool is_told(const OrderRow& row, const OrderReport& report) {
+  return is_terminal(row.status) && row.cum_qty == report.cum_qty;
+}
+
 }  // namespace
+
+bool needs_others(const OrderReport& report, const std::optional<OrderRow>& named) {
+  return is_terminal(report.status) && !report.venue_order_id.empty() &&
+         !(named && (named->venue_order_id.empty() || named->venue_order_id == report.venue_order_id));
+}
+
+bool is_settled(const OrderReport& report, const std::optional<OrderRow>& named, std::span<const OrderRow> others) {
+  if (!is_terminal(report.status))
+    return false;
+  if (needs_others(report, named)) {
+    const auto meant = std::ranges::find(others, report.venue_order_id, &OrderRow::venue_order_id);
+    if (meant != others.end())
+      return is_told(*meant, report);
+  }
+  // An order that the venue went on with under another id is still known by its name.
+  return named && is_told(*named, report);
+}
 
 std::vector<DriftFinding> DriftWatch::look(const std::map<Symbol, QuantityPair>& pairs) {
   std::vector<DriftFinding> findings;

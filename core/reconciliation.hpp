@@ -4,9 +4,13 @@
 #include "messages/decimal.hpp"
 #include "messages/fields.hpp"
 #include "messages/ids.hpp"
+#include "messages/order.hpp"
+#include "messages/records.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +64,14 @@ private:
   std::map<Symbol, Seen> seen_;
   std::map<Symbol, Decimal> averages_;  // of venues, that differed at the last look
 };
+
+/// Has the journal the end of this order as the venue tells it: over, and as much filled? Positions let go of such
+/// orders, and would wonder. `named`: the row under the report's name. `others`: rows of the report's symbol, for
+/// legs that the venue named itself: an adapter that was started anew guesses their names from their places, and the
+/// venue's id, which rows keep, is the better evidence.
+bool is_settled(const OrderReport& report, const std::optional<OrderRow>& named, std::span<const OrderRow> others);
+/// Whether `others` can change the answer.
+bool needs_others(const OrderReport& report, const std::optional<OrderRow>& named);
 
 }  // namespace heed::core
 

@@ -18,6 +18,7 @@ struct Fixture {
   std::shared_ptr<GatewayLog> gateway = std::make_shared<GatewayLog>();
   std::shared_ptr<PortfolioLog> portfolio = std::make_shared<PortfolioLog>();
   std::shared_ptr<GovernorLog> governor = std::make_shared<GovernorLog>();
+  JournalPair journal = open_memory_journal();
   ReconcilerActor reconciler;
 
   ~Fixture() { system.finish(); }
@@ -25,7 +26,7 @@ struct Fixture {
     gateway->snapshot.complete = true;
     gateway->snapshot.account.equity = Money{1000};
     auto args = std::make_shared<ReconcilerArgs>();
-    args->reader = open_memory_journal().reader;
+    args->reader = journal.reader;
     args->account = "paper";
     args->clock = system.clock;
     args->gateway = stub_gateway(system, gateway);
@@ -57,6 +58,28 @@ struct Fixture {
     report.ours = ours;
     return report;
   }
+  OrderReport over(const char* name, const char* venue_id, int filled) {
+    auto report = order("NVDA");
+    report.client_order_id = name;
+    report.venue_order_id = venue_id;
+    report.status = filled > 0 ? OrderStatus::filled : OrderStatus::canceled;
+    report.cum_qty = Quantity{filled};
+    return report;
+  }
+  void journal_has(const OrderReport& report) {
+    OrderRow row;
+    row.client_order_id = report.client_order_id;
+    row.venue_order_id = report.venue_order_id;
+    row.account = "paper";
+    row.symbol = report.symbol;
+    row.status = report.status;
+    row.cum_qty = report.cum_qty;
+    row.created_at = row.updated_at = friday_10;
+    Batch batch;
+    batch.rows.emplace_back(row);
+    Batch* const one = &batch;
+    REQUIRE(journal.writer->append({&one, 1}).ok());
+  }
 };
 
 }  // namespace
@@ -78,6 +101,38 @@ TEST_CASE("reconciler: the first complete pass opens the account, reports before
   CHECK(f.telemetry->reconciles == 2);
   CHECK(f.portfolio->ready == 1);
   CHECK(f.gateway->snapshots_asked[1].orders_since == friday_10 - hours{24});  // since the last pass, and a day more
+}
+
+TEST_CASE("reconciler: orders whose end the journal has are nobody's news", "[actors][reconciler]") {
+  Fixture f;
+  const auto sl = f.over("heed1.s.sl.aaaaaaaaaaaaaaaa", "v-sl", 0);
+  f.journal_has(f.over("heed1.s.en.aaaaaaaaaaaaaaaa", "v-en", 5));
+  f.journal_has(sl);
+  f.journal_has(f.over("heed1.s.cl.cccccccccccccccc", "v-cl", 5));
+  auto misnamed = sl;  // an adapter that was started anew took the leg for another's
+  misnamed.client_order_id = "heed1.s.sl.bbbbbbbbbbbbbbbb";
+  auto unseen = f.over("heed1.s.cl.cccccccccccccccc", "v-cl", 7);
+  f.gateway->snapshot.orders = {f.over("heed1.s.en.aaaaaaaaaaaaaaaa", "v-en", 5), misnamed, unseen};
+  f.link(true);
+  REQUIRE(f.portfolio->news.size() == 1);  // it filled for more than is booked
+  CHECK(std::get<OrderReport>(f.portfolio->news[0].input).cum_qty == Quantity{7});
+  f.system.advance(seconds{120});
+  CHECK(f.portfolio->news.size() == 5);  // that alone, at each of the passes
+}
+
+TEST_CASE("reconciler: a difference is no reason to ask for orders whose end the journal has",
+          "[actors][reconciler]") {
+  Fixture f;
+  const auto ended = f.over("heed1.s.en.aaaaaaaaaaaaaaaa", "v-en", 5);
+  f.journal_has(ended);
+  auto working = f.order("NVDA");
+  working.client_order_id = "heed1.s.en.bbbbbbbbbbbbbbbb";
+  f.gateway->snapshot.orders = {ended, working};
+  f.books("NVDA", 5);
+  f.venue_holds("NVDA", 3);
+  f.link(true);
+  REQUIRE(f.gateway->queries.size() == 1);
+  CHECK(f.gateway->queries[0].order == working.client_order_id);
 }
 
 TEST_CASE("reconciler: orders of someone else are listed as long as they work", "[actors][reconciler]") {

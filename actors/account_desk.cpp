@@ -39,6 +39,12 @@ void ask_owed(const RecoveredState& stored, const AccountId& account, const Port
   }
 }
 
+void end(const Desk& desk) {
+  for (const auto& actor : {caf::actor_cast<caf::actor>(desk.reconciler), caf::actor_cast<caf::actor>(desk.gateway),
+                            caf::actor_cast<caf::actor>(desk.portfolio), caf::actor_cast<caf::actor>(desk.governor)})
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+}
+
 }  // namespace
 
 Instant day_start(const core::MarketCalendar& calendar, Instant now) {
@@ -113,7 +119,11 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   // Read again: a call that came since the first look went to the desk before this one. One that comes from now on
   // may be asked for twice, which its position notices.
   const auto owed = args.reader->recover(start_of_day, now);
-  ask_owed(owed ? owed.value() : state, args.account, desk.portfolio);
+  if (!owed) {
+    end(desk);
+    return owed.error();
+  }
+  ask_owed(owed.value(), args.account, desk.portfolio);
   return desk;
 }
 

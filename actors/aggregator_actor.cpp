@@ -12,10 +12,23 @@ bool concerns(const std::vector<AccountId>& only, const AccountId& account) {
   return only.empty() || std::find(only.begin(), only.end(), account) != only.end();
 }
 
+/// Until it is stored. When the mention itself was not, the journal refuses for good.
+void store(AggregatorSelf self, Batch batch) {
+  Append append;
+  append.batch = batch;
+  self->request(self->state.args->journal, caf::infinite, std::move(append))
+    .then([](const Appended&) {},
+          [self, batch = std::move(batch)](const caf::error& error) {
+            spdlog::error("superseded decisions could not be stored: {}", describe(error));
+            if (is_store_failure(error) && !is_lost_before(error))
+              self->delayed_send(self, std::chrono::seconds{1}, StoreAgain{batch});
+          });
+}
+
 void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const Mention& by) {
   auto& st = self->state;
   ++st.superseded;
-  Append append;
+  Batch batch;
   for (const auto& follower : followers_of(*st.args->followers, mention.source)) {
     if (!concerns(seen.only, follower.account))
       continue;
@@ -24,18 +37,12 @@ void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& men
                       {DispositionKind::superseded, {}},
                       "mention " + std::to_string(by.id) + " of the same symbol came later in the same poll",
                       st.args->clock->now()};
-    append.batch.events.push_back(decision_event(decision, mention.symbol));
-    append.batch.rows.emplace_back(std::move(decision));
+    batch.events.push_back(decision_event(decision, mention.symbol));
+    batch.rows.emplace_back(std::move(decision));
   }
-  if (append.batch.empty())
+  if (batch.empty())
     return;
-  // Not stored: once more, in case the mention itself was. If it was not, the journal refuses.
-  self->request(st.args->journal, caf::infinite, append)
-    .then([](const Appended&) {},
-          [self, append](const caf::error& error) {
-            spdlog::error("superseded decisions could not be stored: {}", describe(error));
-            caf::delayed_anon_send(self->state.args->journal, std::chrono::seconds{1}, append);
-          });
+  store(self, std::move(batch));
 }
 
 void call(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention, const core::Weight& weight) {
@@ -85,6 +92,7 @@ AggregatorActor::behavior_type aggregator_actor(AggregatorSelf self, std::shared
     [self](const MentionsLost& lost) {
       self->state.window.drop({lost.ids.begin(), lost.ids.end()});
     },
+    [self](StoreAgain& again) { store(self, std::move(again.batch)); },
   };
 }
 

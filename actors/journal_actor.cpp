@@ -212,7 +212,7 @@ void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch
   spdlog::error("journal: append failed: {}", st.last_error);
   remember_lost(st, batches);
   for (auto& promise : waiting)
-    promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: " + st.last_error));
+    promise.deliver(store_failure(st.last_error));
   if (error.kind == ErrorKind::unknown)
     self->quit(
       caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
@@ -286,7 +286,7 @@ caf::result<Appended> take(JournalSelf self, Append& append) {
   auto& st = self->state;
   auto promise = self->make_response_promise<Appended>();
   if (builds_on_lost(st, append.batch)) {
-    promise.deliver(caf::make_error(caf::sec::runtime_error, "journal: the signal behind this was never durable"));
+    promise.deliver(lost_before("the signal behind this was never durable"));
     return promise;
   }
   ++st.args->telemetry->appends_waiting;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int32_t failures_max = 5;  // then the symbol is quarantined on its next start
 constexpr std::chrono::milliseconds restart_delay{500};
+constexpr std::chrono::milliseconds read_again_after{2'000};
 
 core::PositionState fresh(const PortfolioState& st, const Symbol& symbol) {
   core::PositionState state;
@@ -69,8 +70,8 @@ void deliver(PortfolioSelf self, PositionNews& news) {
 // ---- failure ------------------------------------------------------------------------------------------------------
 
 /// Calls of one symbol that its actor had not decided. Those it had sent orders for go on with its state.
-void owed_again(PortfolioSelf self, const Symbol& symbol) {
-  auto& st = self->state;
+Result<std::vector<OwedDecision>> owed_of(const PortfolioState& st, const Symbol& symbol) {
+  std::vector<OwedDecision> out;
   for (const char* status : {"received", "deferred"}) {
     ListFilter filter;
     filter.account = st.env->account.str();
@@ -80,10 +81,11 @@ void owed_again(PortfolioSelf self, const Symbol& symbol) {
     filter.limit = 1000;
     const auto page = st.args->reader->signals(filter);
     if (!page)
-      continue;
+      return page.error();
     for (const auto& view : page.value().rows)
-      self->send(self, OwedDecision{view.signal.signal, view.signal.received_at, view.signal.origin});
+      out.push_back({view.signal.signal, view.signal.received_at, view.signal.origin});
   }
+  return out;
 }
 
 /// What all were told while this one was down. Telling it twice changes nothing.
@@ -108,10 +110,11 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   filter.symbol = symbol.str();
   filter.status = "all";
   const auto rows = st.args->reader->positions(filter);
-  if (!rows) {
+  auto owed = owed_of(st, symbol);
+  if (!rows || !owed) {
     spdlog::error("{}/{}: cannot read its state, trying again: {}", st.env->account.view(), symbol.view(),
-                  rows.error().detail);
-    self->delayed_send(self, restart_delay * 4, RestartPosition{symbol});
+                  rows ? owed.error().detail : rows.error().detail);
+    self->delayed_send(self, read_again_after, RestartPosition{symbol});
     return;
   }
   auto [state, recovered] =
@@ -133,7 +136,8 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   for (auto& news : std::exchange(entry.missed, {}))
     self->send(entry.actor, std::move(news));
   catch_up(self, symbol);
-  owed_again(self, symbol);
+  for (auto& decision : owed.value())
+    self->send(self, std::move(decision));
 }
 
 void fell(PortfolioSelf self, const caf::down_msg& down) {
@@ -149,11 +153,13 @@ void fell(PortfolioSelf self, const caf::down_msg& down) {
   entry.down = true;
   const auto at = self->clock().now();
   if (at - std::exchange(entry.last_failure, at) > st.args->forgiven_after)
-    entry.failures = 0;
-  ++entry.failures;
-  const auto delay = restart_delay * (1 << std::min(entry.failures - 1, 6));
-  spdlog::error("{}/{}: its actor failed ({} times): {}; started again in {} ms", st.env->account.view(),
-                symbol.view(), entry.failures, describe(down.reason), delay.count());
+    entry.failures = entry.store_failures = 0;
+  const bool store = is_store_failure(down.reason);
+  const auto times = ++(store ? entry.store_failures : entry.failures);
+  // Nothing watches the exits meanwhile, and to ask the store costs little.
+  const auto delay = restart_delay * (1 << std::min(times - 1, store ? 4 : 6));
+  spdlog::error("{}/{}: its actor {} ({} times): {}; started again in {} ms", st.env->account.view(), symbol.view(),
+                store ? "could not store" : "failed", times, describe(down.reason), delay.count());
   self->delayed_send(self, delay, RestartPosition{symbol});
 }
 
@@ -184,15 +190,20 @@ void ask_owed(PortfolioSelf self, const OwedDecision& owed) {
   filter.signal = owed.signal.str();
   if (owed.origin == Origin::mention) {
     const auto mentions = st.args->reader->mentions(filter);
-    if (mentions && !mentions.value().rows.empty())
+    if (!mentions)
+      self->delayed_send(self, read_again_after, owed);
+    else if (!mentions.value().rows.empty())
       self->send(st.args->aggregator, MentionsSeen{mentions.value().rows, true, {st.env->account}, owed.received_at});
     return;
   }
   filter.account = st.env->account.str();
   const auto intents = st.args->reader->intents(filter);
-  if (intents)
-    for (const auto& intent : intents.value().rows)
-      forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
+  if (!intents) {
+    self->delayed_send(self, read_again_after, owed);
+    return;
+  }
+  for (const auto& intent : intents.value().rows)
+    forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
 }
 
 void answer_submission(PortfolioSelf self, const SignalId& signal, const Result<IntentReceipt>& result) {

@@ -2,7 +2,9 @@
 //
 // Until AccountReady (the reconciler's first clean pass) calls wait here; reports do not. A position that fails is
 // started again from the journal, with back-off; one that keeps failing is quarantined on its next start, until a
-// person lifts that. What all were told while one was down, the day's exit scan and a kill, it is told at its start.
+// person lifts that. To fail for want of the store is no failure of its own: it is tried again until the store
+// answers, and goes on. What all were told while one was down, the day's exit scan and a kill, it is told at its
+// start.
 #pragma once
 
 #include "actors/position_env.hpp"
@@ -29,7 +31,8 @@ struct PortfolioArgs {
 
 struct Held {
   PositionActor actor;
-  std::int32_t failures = 0;  // one shortly after another
+  std::int32_t failures = 0;        // of its own, one shortly after another
+  std::int32_t store_failures = 0;  // for want of the store
   caf::actor_clock::time_point last_failure{};
   bool down = false;
   std::vector<PositionNews> missed;  // while down

@@ -1,6 +1,7 @@
 #include "actors/supervisor_actor.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace heed {
@@ -19,23 +20,41 @@ void watch_desk(SupervisorSelf self, const AccountId& account, const Desk& desk)
   watch(self, desk.reconciler, account);
 }
 
-std::chrono::milliseconds delay_for(const SupervisorState& st, std::int32_t failures) {
-  return st.args->backoff_first * (1 << std::min(failures, 7));
+enum class Cause : std::uint8_t { own, store };
+
+Cause cause_of(const caf::error& reason) { return is_store_failure(reason) ? Cause::store : Cause::own; }
+/// What is not there may come back: the store, or a file that is read.
+Cause cause_of(const Error& error) { return error.kind == ErrorKind::unavailable ? Cause::store : Cause::own; }
+
+/// How long to wait, or nothing: it stays down.
+std::optional<std::chrono::milliseconds> next_try(SupervisorState& st, const std::string& what, Cause cause,
+                                                  std::chrono::steady_clock::time_point now) {
+  auto& failures = st.failures[what];
+  if (now - std::exchange(failures.last, now) > st.args->forgiven_after)
+    failures.own = failures.store = 0;
+  if (cause == Cause::store) {
+    constexpr std::int32_t doublings_max = 5;
+    if (++failures.store == st.args->failures_max)
+      spdlog::critical("{} cannot go on, the store has failed it {} times; it is tried again until that is over",
+                       what, failures.store);
+    return st.args->backoff_first * (1 << std::min(failures.store, doublings_max));
+  }
+  if (++failures.own > st.args->failures_max) {
+    spdlog::critical("{} failed {} times and stays down; restart the daemon once the cause is mended", what,
+                     failures.own);
+    return std::nullopt;
+  }
+  return st.args->backoff_first * (1 << std::min(failures.own, 7));
 }
 
-void again_later(SupervisorSelf self, const std::string& what, const AccountId& account, const SourceId& source) {
+void again_later(SupervisorSelf self, const std::string& what, Cause cause, const AccountId& account,
+                 const SourceId& source) {
   auto& st = self->state;
-  const auto now = self->clock().now();
-  if (now - std::exchange(st.last_failure[what], now) > st.args->forgiven_after)
-    st.failures[what] = 0;
-  const auto failures = ++st.failures[what];
-  if (failures > st.args->failures_max) {
-    spdlog::critical("{} failed {} times and stays down; restart the daemon once the cause is mended", what,
-                     failures);
+  const auto delay = next_try(st, what, cause, self->clock().now());
+  if (!delay)
     return;
-  }
   ++st.args->telemetry->actor_restarts;
-  self->delayed_send(self, delay_for(st, failures), RestartDue{account, source});
+  self->delayed_send(self, *delay, RestartDue{account, source});
 }
 
 void start_desk(SupervisorSelf self, const AccountId& account) {
@@ -43,7 +62,7 @@ void start_desk(SupervisorSelf self, const AccountId& account) {
   auto desk = st.args->desks.at(account)();
   if (!desk) {
     spdlog::error("account {}: cannot start: {}", account.view(), desk.error().detail);
-    again_later(self, "account " + account.str(), account, {});
+    again_later(self, "account " + account.str(), cause_of(desk.error()), account, {});
     return;
   }
   watch_desk(self, account, desk.value());
@@ -54,7 +73,7 @@ void start_watcher(SupervisorSelf self, const SourceId& source) {
   auto watcher = st.args->watchers.at(source)();
   if (!watcher) {
     spdlog::error("source {}: cannot start: {}", source.view(), watcher.error().detail);
-    again_later(self, "source " + source.str(), {}, source);
+    again_later(self, "source " + source.str(), cause_of(watcher.error()), {}, source);
     return;
   }
   watch(self, watcher.value(), source);
@@ -88,10 +107,10 @@ void fell(SupervisorSelf self, const caf::down_msg& down) {
   if (const auto* account = std::get_if<AccountId>(&who)) {
     spdlog::error("account {}: one of its actors ended: {}", account->view(), describe(down.reason));
     end_desk(self, *account);
-    again_later(self, "account " + account->str(), *account, {});
+    again_later(self, "account " + account->str(), cause_of(down.reason), *account, {});
   } else if (const auto* source = std::get_if<SourceId>(&who)) {
     spdlog::error("source {}: its watcher ended: {}", source->view(), describe(down.reason));
-    again_later(self, "source " + source->str(), {}, *source);
+    again_later(self, "source " + source->str(), cause_of(down.reason), {}, *source);
   } else {
     st.args->fatal(std::get<std::string>(who) + " ended: " + describe(down.reason));
   }
@@ -117,6 +136,13 @@ void drain(SupervisorSelf self) {
     self->send(desk.gateway, Drain{});
 }
 
+std::map<std::string, std::int32_t> own_failures(const SupervisorState& st) {
+  std::map<std::string, std::int32_t> out;
+  for (const auto& [what, failures] : st.failures)
+    out[what] = failures.own;
+  return out;
+}
+
 }  // namespace
 
 SupervisorActor::behavior_type supervisor_actor(SupervisorSelf self, std::shared_ptr<const SupervisorArgs> args) {
@@ -129,7 +155,7 @@ SupervisorActor::behavior_type supervisor_actor(SupervisorSelf self, std::shared
       const auto& st = self->state;
       return JsonObject{}
         .field("watched", static_cast<std::int64_t>(st.watched.size()))
-        .field("failures", st.failures)
+        .field("failures", own_failures(st))
         .field("draining", st.draining)
         .str();
     },

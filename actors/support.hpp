@@ -16,6 +16,18 @@ namespace heed {
 /// Renders a CAF error for people.
 inline std::string describe(const caf::error& error) { return caf::to_string(error); }
 
+/// Why an actor ends, or a request to the journal fails: the store did not take or give what was needed. Whoever ends
+/// by it did nothing wrong: it is started again for as long as it takes, and nothing is concluded from how often.
+inline caf::error store_failure(const std::string& what) {
+  return {std::uint8_t{1}, caf::atom("store"), caf::make_message("journal: " + what)};
+}
+/// As well a store failure, but for good: what the batch builds on was never durable.
+inline caf::error lost_before(const std::string& what) {
+  return {std::uint8_t{2}, caf::atom("store"), caf::make_message("journal: " + what)};
+}
+inline bool is_store_failure(const caf::error& error) { return error.category() == caf::atom("store"); }
+inline bool is_lost_before(const caf::error& error) { return is_store_failure(error) && error.code() == 2; }
+
 /// To any actor, outside of its interface: note what waits in your mailbox, under this name.
 struct MailboxProbe {
   std::shared_ptr<Telemetry> to;

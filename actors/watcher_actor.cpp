@@ -171,7 +171,7 @@ void take(WatcherSelf self, Taking taking) {
     if (taking.done)
       taking.done(Error{ErrorKind::unavailable, "JOURNAL", sorted.error().detail});
     else if (st.args->feed)
-      self->quit(caf::make_error(caf::sec::runtime_error, "journal: " + sorted.error().detail));
+      self->quit(store_failure(sorted.error().detail));
     return;
   }
   const auto now = st.args->clock->now();

@@ -63,6 +63,10 @@ struct MentionsSeen {
 struct MentionsLost {
   std::vector<std::int64_t> ids;
 };
+/// Own timer of the aggregator: this could not be stored.
+struct StoreAgain {
+  Batch batch;
+};
 /// Command to one account: decide this mention.
 struct MentionCall {
   Mention mention;

@@ -77,7 +77,8 @@ using PositionActor = Inspectable::extend<
   caf::replies_to<BooksQuery>::with<BookEntry>>;
 
 /// AGGREGATOR, one per process: windows per symbol; mentions in, calls to the followers' accounts out.
-using AggregatorActor = Inspectable::extend<caf::reacts_to<MentionsSeen>, caf::reacts_to<MentionsLost>>;
+using AggregatorActor =
+  Inspectable::extend<caf::reacts_to<MentionsSeen>, caf::reacts_to<MentionsLost>, caf::reacts_to<StoreAgain>>;
 
 /// MENTION WATCHER, one per source: the cursor into that source. Each signal leaves it once.
 using WatcherActor = Inspectable::extend<caf::reacts_to<SubmitMentions>, caf::reacts_to<PollDue>,

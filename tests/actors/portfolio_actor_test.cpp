@@ -16,6 +16,13 @@ void fell_position(DeskWorld& w, const Symbol& symbol) {
   w.run();
 }
 
+/// Lets the position's actor throw: who waits for its decision does.
+void break_position(DeskWorld& w, const Symbol& symbol, const std::string& key) {
+  auto intent = w.intent(key, IntentAction::open, symbol);  // of no size: refused
+  w.submit(intent, nullptr, [](const Result<Decision>&) { throw std::runtime_error("test"); });
+  w.settle();
+}
+
 }  // namespace
 
 TEST_CASE("portfolio: one position for each symbol", "[actors][portfolio]") {
@@ -129,7 +136,7 @@ TEST_CASE("portfolio: a position that keeps failing is quarantined, and the othe
   w.start();
   w.call(buy("b1", "NVDA"));
   for (int i = 0; i < 5; ++i) {
-    fell_position(w, "NVDA");
+    break_position(w, "NVDA", "broken" + std::to_string(i));
     w.advance(seconds{40});
   }
   w.settle();
@@ -149,12 +156,57 @@ TEST_CASE("portfolio: a position that keeps failing is quarantined, and the othe
   CHECK(w.outcome("b4") == "filled");
 }
 
+TEST_CASE("portfolio: a store that fails for long takes no position out, and none has to be let go by a person",
+          "[actors][portfolio]") {
+  DeskWorld w;
+  w.reconcile_interval = std::chrono::hours{1};  // only the position stores
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "filled");
+  w.store->fail_from = w.store->appends + 1;
+  w.store->failures = JournalControl::never;
+  for (int i = 0; i < 30; ++i) {
+    w.system->send(w.desk.portfolio,
+                   PositionNews{"NVDA", SetBlock{w.clock->now() + std::chrono::milliseconds{1}, "test"}});
+    w.advance(seconds{10});
+  }
+  CHECK(w.telemetry->actor_restarts > 5);
+  w.store->fail_from = JournalControl::never;
+  w.advance(seconds{10});
+  CHECK(w.telemetry->quarantined == 0);
+  CHECK(w.phase("NVDA") == "Open");
+  w.call(sell("s1", "NVDA"));
+  CHECK(w.outcome("s1") == "closed");
+  w.check_sane();
+}
+
+TEST_CASE("portfolio: a call that waits when the store fails is decided when it answers", "[actors][portfolio]") {
+  DeskWorld w;
+  w.reconcile_interval = std::chrono::hours{1};  // only the position stores
+  w.start();
+  w.call(sell("warm", "NVDA"));
+  w.venue->fates["query_quote"] = {Fate::later()};
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "received");
+  w.store->fail_from = w.store->appends + 1;
+  w.store->failures = JournalControl::never;
+  w.venue->answer_held();
+  w.advance(seconds{120});
+  CHECK(w.venue->submits.empty());
+  w.store->fail_from = JournalControl::never;
+  w.advance(seconds{20});
+  CHECK(w.outcome("b1") == "filled");
+  CHECK(w.venue->submits.size() == 1);
+  CHECK(w.finals(signal_of("b1")) == 1);
+  w.check_sane();
+}
+
 TEST_CASE("portfolio: failures long ago are forgiven", "[actors][portfolio]") {
   DeskWorld w;
   w.start();
   w.call(sell("s1", "NVDA"));
   for (int i = 0; i < 6; ++i) {
-    fell_position(w, "NVDA");
+    break_position(w, "NVDA", "broken" + std::to_string(i));
     w.advance(std::chrono::minutes{11});
   }
   CHECK(w.telemetry->actor_restarts == 6);

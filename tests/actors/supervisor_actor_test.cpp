@@ -22,6 +22,7 @@ struct Fixture {
   std::shared_ptr<WatcherLog> watcher = std::make_shared<WatcherLog>();
   std::vector<std::string> fatal;
   int desk_fails = 0;
+  ErrorKind desk_error = ErrorKind::invalid;
   AggregatorActor aggregator;
   SupervisorActor supervisor;
 
@@ -37,7 +38,7 @@ struct Fixture {
   Result<Desk> make_desk() {
     if (desk_fails > 0) {
       --desk_fails;
-      return Error{ErrorKind::unavailable, "JOURNAL", "cannot be read"};
+      return Error{desk_error, "JOURNAL", "cannot be read"};
     }
     Desk desk;
     desk.governor = stub_governor(system, std::make_shared<GovernorLog>());
@@ -124,6 +125,38 @@ TEST_CASE("supervisor: a desk that cannot be started is tried again, then stays 
   CHECK(f.desks.size() == (recovers ? 1 : 0));
   if (!recovers)
     CHECK(f.desk_fails == 100 - 6);
+  CHECK(f.fatal.empty());
+}
+
+TEST_CASE("supervisor: a desk that wants for the store is tried again until it is there", "[actors][supervisor]") {
+  Fixture f;
+  f.desk_error = ErrorKind::unavailable;
+  f.desk_fails = 100;
+  f.start();
+  f.system.advance(std::chrono::minutes{10});
+  CHECK(f.desks.empty());
+  CHECK(f.desk_fails < 70);  // often enough that nobody waits long
+  f.desk_fails = 0;
+  f.system.advance(seconds{16});
+  CHECK(f.desks.size() == 1);
+}
+
+TEST_CASE("supervisor: who ends for want of the store has not failed by itself", "[actors][supervisor]") {
+  Fixture f;
+  f.start();
+  for (int i = 0; i < 20; ++i) {
+    f.system.end(f.desks.back().governor, store_failure("the disk is full"));
+    f.system.end(f.watchers.back(), store_failure("the disk is full"));
+    f.system.advance(seconds{30});
+    REQUIRE(f.desks.size() == static_cast<std::size_t>(i + 2));
+    REQUIRE(f.watchers.size() == static_cast<std::size_t>(i + 2));
+  }
+  // By itself, it is another matter.
+  for (int i = 0; i < 6; ++i) {
+    f.system.kill(f.desks.back().governor);
+    f.system.advance(std::chrono::minutes{2});
+  }
+  CHECK(f.desks.size() == 26);
   CHECK(f.fatal.empty());
 }
 

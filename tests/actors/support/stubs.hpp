@@ -104,6 +104,7 @@ inline AggregatorActor stub_aggregator(TestSystem& system, std::shared_ptr<Aggre
         [](InspectSelf) { return stub_state; },
         [l](const MentionsSeen& seen) { l->seen.push_back(seen); },
         [l](const MentionsLost& lost) { l->lost.push_back(lost); },
+        [](const StoreAgain&) {},
       };
     },
     log);

@@ -176,6 +176,11 @@ public:
     caf::anon_send_exit(actor, caf::exit_reason::kill);
     run();
   }
+  template <class Actor>
+  void end(const Actor& actor, caf::error reason) {
+    caf::anon_send(caf::actor_cast<caf::actor>(actor), caf::exit_msg{actor->address(), std::move(reason)});
+    run();
+  }
 
   /// Ends every actor. For owners of what actors hold on to: call it before that goes.
   void finish() {

@@ -1,5 +1,6 @@
 // The simulator by itself, without the rest of the program: for campaigns over planted bugs, and for work on it.
 //   simulate [--seeds A..B] [--faults none|light|heavy] [--days N] [--twice N] [--keep-going] [--echo] [--no-shrink]
+//            [--json] [--verbose] [--lines N]
 #include "sim/campaign.hpp"
 
 #include <spdlog/spdlog.h>
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
       options.keep_going = true;
     } else if (name == "--no-shrink") {
       options.shrink = false;
+    } else if (name == "--json") {
+      options.json = true;
     } else if (name == "--verbose") {
       options.verbose = true;
     } else if (name == "--echo") {

@@ -174,12 +174,15 @@ Result<std::optional<Symbol>> apply_market_message(const net::Json& json, std::m
   if (found == quotes.end())
     return std::optional<Symbol>{};
   Quote& quote = found->second;
-  newest(quote.at, at);
   if (type == "q") {
     quote.bid = bid;
     quote.ask = ask;
+    newest(quote.at, at);
   } else {
     quote.last = last;
+    // A trade says nothing of bid and ask: what they are sized by gets no younger.
+    if (!quote.bid.is_positive() && !quote.ask.is_positive())
+      newest(quote.at, at);
   }
   return std::optional<Symbol>{symbol};
 }

@@ -327,6 +327,24 @@ TEST_CASE("latest quotes and trades are numbers; a missing symbol has none") {
   CHECK_FALSE(read_latest_quote(json(R"({"quotes":{"AAPL":{"t":"2026-08-03T14:31:00Z","ap":-1,"bp":1}}})"), "AAPL"));
 }
 
+TEST_CASE("a trade makes bid and ask no younger: an entry is sized by them") {
+  std::map<Symbol, Quote> quotes{{Symbol{"AAPL"}, Quote{}}};
+  const auto hear = [&](const char* text) {
+    REQUIRE(apply_market_message(json(text), quotes).ok());
+    return quotes.at(Symbol{"AAPL"});
+  };
+  auto quote = hear(R"({"T":"t","S":"AAPL","p":99,"t":"2026-08-03T19:00:00Z"})");
+  CHECK(quote.at == at("2026-08-03T19:00:00Z"));
+  hear(R"({"T":"q","S":"AAPL","bp":100,"ap":100,"t":"2026-08-03T19:59:59Z"})");
+  quote = hear(R"({"T":"t","S":"AAPL","p":110,"t":"2026-08-04T13:30:00Z"})");
+  CHECK(quote.last == dec("110"));
+  CHECK(quote.ask == dec("100"));
+  CHECK(quote.at == at("2026-08-03T19:59:59Z"));
+  quote = hear(R"({"T":"q","S":"AAPL","bp":110,"ap":110.02,"t":"2026-08-04T13:30:00Z"})");
+  CHECK(quote.ask == dec("110.02"));
+  CHECK(quote.at == at("2026-08-04T13:30:00Z"));
+}
+
 // The property behind it: whatever arrives, reading ends in a value or an error.
 TEST_CASE("every prefix and every changed byte of a payload reads to a value or an error") {
   const auto order = bracket("filled", "new", "held").str();

@@ -121,7 +121,7 @@ class Replay:
             self.daemon.start()
             self.restarts.append(time.monotonic() - begun)
         try:
-            took = self.come_to_rest(at)
+            took = self.come_to_rest(at, i)
             self.slowest = max(self.slowest, (took, f"{at} {what}"))
         except Failure as e:
             self.problem(f"{at} {what}: {e}")
@@ -132,14 +132,16 @@ class Replay:
             s = self.daemon.status()
             print(f"{at} {what}: {s['signals_in']} in, {s['decisions_final']} final", flush=True)
 
-    def come_to_rest(self, at):
+    def come_to_rest(self, at, i):
         """The rest of an order filled in part, and the second look for a lost one, need market time; it stands still
-        unless it is moved."""
+        unless it is moved, which it never is as far as the next step."""
         for seconds in range(2, 42, 2):
+            later = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ") + datetime.timedelta(seconds=seconds)
+            if i + 1 < len(self.steps) and later >= self.steps[i + 1][0]:
+                break
             try:
                 return self.daemon.settled_books(self.exchange, 0.5 if self.partial_fills else 3)
             except Failure:
-                later = datetime.datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ") + datetime.timedelta(seconds=seconds)
                 self.exchange.advance(rfc3339(later))
         return self.daemon.settled_books(self.exchange)
 

@@ -121,6 +121,8 @@ class Replay:
             self.daemon.start()
             self.restarts.append(time.monotonic() - begun)
         try:
+            if what == "exit scan":
+                self.wait_for_scan(at)
             took = self.come_to_rest(at, i)
             self.slowest = max(self.slowest, (took, f"{at} {what}"))
         except Failure as e:
@@ -131,6 +133,14 @@ class Replay:
         if self.verbose and what in ("close", "calls"):
             s = self.daemon.status()
             print(f"{at} {what}: {s['signals_in']} in, {s['decisions_final']} final", flush=True)
+
+    def wait_for_scan(self, at):
+        """A daemon that has not yet begun with the scan looks at rest."""
+        def scanned():
+            rows = self.daemon.get("/api/v1/schedule")["items"]
+            return any(row["name"] == "exit_scan" and (row["last_at"] or "")[:19] >= at[:19] for row in rows)
+
+        heedbox.wait_for("the exit scan has run", scanned)
 
     def come_to_rest(self, at, i):
         """The rest of an order filled in part, and the second look for a lost one, need market time; it stands still

@@ -200,9 +200,12 @@ void measure_process(const std::string& heed, const std::string& folder) {
 
 int main(int argc, char** argv) {
   try {
+    // Each of the three in steps of ten, from x1 to x100 of its smallest: cost must grow no faster.
     for (const Extent& size : {base, Extent{"calls x10", 10 * base_calls, base_symbols, base_sessions},
                                Extent{"calls x100", 100 * base_calls, base_symbols, base_sessions},
+                               Extent{"symbols /10", base_calls, base_symbols / 10, base_sessions},
                                Extent{"symbols x10", base_calls, 10 * base_symbols, base_sessions},
+                               Extent{"days /10", base_calls, base_symbols, base_sessions / 10},
                                Extent{"days x10", base_calls, base_symbols, 10 * base_sessions},
                                Extent{"calls x10, symbols x10", 10 * base_calls, 10 * base_symbols, base_sessions}})
       measure_engine(size);

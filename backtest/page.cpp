@@ -15,7 +15,7 @@ body{margin:0 auto;max-width:1040px;padding:24px 16px 64px;background:var(--bg);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px;border-bottom:1px solid var(--edge);padding-bottom:4px}
 h3{font-size:16px;margin:20px 0 6px}p{margin:6px 0}.dim,.summary,caption{color:var(--dim)}.summary{font-size:13px}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:18px 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:10px;margin:18px 0}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:10px 12px}
 .card b{display:block;font-size:20px;font-variant-numeric:tabular-nums}.card span{color:var(--dim);font-size:13px}
 .good{color:var(--good)}.bad{color:var(--bad)}

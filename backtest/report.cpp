@@ -4,11 +4,47 @@
 #include "backtest/page.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
 namespace heed::backtest {
 namespace {
+
+/// For a reader who has never seen the names; in the order of Outcome.
+constexpr std::array<std::string_view, 24> meanings{
+  "it would act before or after this run",
+  "bought",
+  "sold what was held",
+  "no conviction given, and none assumed",
+  "stop or target cannot be set at that price",
+  "a remark, not a call to trade",
+  "a call to sell what was not held",
+  "avoid, with what is held left alone",
+  "no prices of it here",
+  "no price on that day",
+  "buying was paused after a loss",
+  "conviction too low",
+  "for the day only",
+  "too old when heard",
+  "to be avoided, by an earlier call",
+  "held already",
+  "enough of it held already",
+  "room for too small a purchase only",
+  "one share costs more than the size",
+  "not enough cash",
+  "most purchases of a day reached",
+  "most dollars of a day reached",
+  "most open positions reached",
+  "too soon after the last one",
+};
+static_assert(meanings.size() == EnumNames<Outcome>::names.size());
+
+std::string_view meaning_of(std::string_view name) {
+  const auto& names = EnumNames<Outcome>::names;
+  const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+  return meanings[static_cast<std::size_t>(at)];
+}
 
 using Figure = Metrics::Figure;
 
@@ -146,11 +182,11 @@ private:
     const auto all = static_cast<double>(r_.run.outcomes.size());
     out_ +=
       "<h2>What became of the calls</h2><div class=\"wide\"><table><thead><tr><th class=\"t\">ended as</th>"
-      "<th>calls</th><th>share</th><th class=\"t\"></th></tr></thead><tbody>";
+      "<th class=\"t\"></th><th>calls</th><th>share</th><th class=\"t\"></th></tr></thead><tbody>";
     for (const auto& [name, count] : order) {
       const double share = 100.0 * static_cast<double>(count) / all;
-      out_ += "<tr><td class=\"t\">" + escaped(name) + "</td><td>" + std::to_string(count) + "</td><td>" +
-              fixed(share, 1) +
+      out_ += "<tr><td class=\"t\">" + escaped(name) + "</td><td class=\"t dim\">" + std::string{meaning_of(name)} +
+              "</td><td>" + std::to_string(count) + "</td><td>" + fixed(share, 1) +
               " %</td><td class=\"t\"><span class=\"bar\" style=\"width:" + fixed(std::max(1.0, share * 4.0), 0) +
               "px\"></span></td></tr>";
     }

@@ -1,6 +1,8 @@
 // What backtest and sweep read, and how they speak of it.
 #include "app/cli/backtest.hpp"
 
+#include "backtest/coverage.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -60,6 +62,14 @@ void keep_issues(PastInput& input, const backtest::Params& params) {
   std::stable_sort(issues.begin(), issues.end(), [](const auto& x, const auto& y) { return x.level > y.level; });
   for (const auto& issue : issues)
     input.notes.push_back(issue.str());
+}
+
+void find_uncovered(PastInput& input, const backtest::Series& benchmark, const backtest::InputPaths& paths,
+                    bool each) {
+  for (auto& issue : backtest::find_uncovered_calls(input.calls.calls, input.bars.bars, benchmark, paths, each))
+    input.calls.issues.push_back(std::move(issue));
+  for (auto& issue : backtest::find_strange_dates(input.bars.bars, benchmark, paths))
+    input.bars.issues.push_back(std::move(issue));
 }
 
 void say_notes(const Session& session, const std::vector<std::string>& notes) {
@@ -175,9 +185,11 @@ std::optional<PastInput> read_past(Session& session, const BacktestArguments& a,
     return std::nullopt;
   }
   input.bars = std::move(bars).value();
+  const auto* benchmark = input.bars.bars.find(params.benchmark);
+  if (benchmark != nullptr)
+    find_uncovered(input, *benchmark, {a.mentions, a.bars}, session.globals().verbose);
   keep_issues(input, params);
-  if (const auto* benchmark = input.bars.bars.find(params.benchmark);
-      benchmark != nullptr && session.globals().verbose)
+  if (benchmark != nullptr && session.globals().verbose)
     for (const auto& gap : backtest::find_gaps(input.bars.bars, *benchmark))
       input.notes.push_back(gap.str());
   say_notes(session, input.notes);

@@ -7,8 +7,9 @@ FUZZ_SECONDS ?= 600
 KILLS ?= 500
 SEED ?= 1
 SEEDS ?= 1..500
+BUDGET ?= 200
 
-.PHONY: run test build bench asan tsan fuzz torture simulate format tidy clean
+.PHONY: run test build bench asan tsan fuzz torture simulate mutants format tidy clean
 
 run: build
 	@mkdir -p var
@@ -66,6 +67,12 @@ simulate:
 	@cmake --preset release -DHEED_TESTS=OFF > /dev/null
 	@cmake --build build -j $(JOBS) --target heed_app
 	build/heed simulate --seeds $(SEEDS) --faults heavy --twice-every 1 $(SIMULATE_ARGS)
+
+mutants:
+	@scripts/install-deps.sh
+	@cmake --preset mutants > /dev/null
+	@cmake --build build/mutants -j $(JOBS) --target mutants
+	build/mutants/mutants --budget $(BUDGET) $(MUTANTS)
 
 format:
 	@scripts/sources.sh | xargs clang-format -i

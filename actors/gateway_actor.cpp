@@ -1,5 +1,7 @@
 #include "actors/gateway_actor.hpp"
 
+#include "core/naming.hpp"
+#include "messages/mutant.hpp"
 #include "persistence/json_write.hpp"
 
 #include <algorithm>
@@ -171,6 +173,20 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
         break;
       case ErrorKind::unknown:
       case ErrorKind::unavailable:
+        if (mutant("timeout_is_a_no")) {
+          news(self, order.symbol, OrderRefused{order.client_order_id, "timeout", error.detail});
+          break;
+        }
+        if (mutant("resend_under_new_name")) {
+          auto renamed = order;
+          const auto leg = renamed.leg;
+          renamed.client_order_id = core::client_order_id(
+            order.account, IntentId{"again"}, leg, static_cast<std::uint32_t>(order.client_order_id.view().back()),
+            core::parse_client_order_id(order.client_order_id)->strategy);
+          request.what = std::make_shared<GatewayRequest>(std::move(renamed));
+          retry(self, std::move(request), error);
+          break;
+        }
         news(self, order.symbol, OrderInDoubt{order.client_order_id, error.code + " " + error.detail});
         break;
     }
@@ -198,6 +214,12 @@ void start(GatewaySelf self, QueuedRequest request, const CancelOrder& cancel) {
           news(self, cancel.symbol, CancelRefused{cancel.client_order_id, error.code, error.detail});
         else
           news(self, cancel.symbol, AskAgain{cancel.client_order_id, error.detail});
+      } else if (mutant("cancel_assumed")) {
+        OrderReport gone;
+        gone.client_order_id = cancel.client_order_id;
+        gone.symbol = cancel.symbol;
+        gone.status = OrderStatus::canceled;
+        news(self, cancel.symbol, gone);
       }
       finished(self);
     }));

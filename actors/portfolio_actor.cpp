@@ -3,6 +3,7 @@
 #include "actors/position_actor.hpp"
 #include "actors/position_journal.hpp"
 #include "core/naming.hpp"
+#include "messages/mutant.hpp"
 #include "persistence/json_sparse.hpp"
 
 #include <algorithm>
@@ -25,6 +26,8 @@ core::PositionState fresh(const PortfolioState& st, const Symbol& symbol) {
 /// The stored state, or an empty one that is quarantined because the stored one cannot be read.
 std::pair<core::PositionState, bool> parse(const PortfolioState& st, const PositionRow& row) {
   auto state = stored_state(row);
+  if (state && mutant("restart_forgets_legs"))
+    std::erase_if(state.value().orders, [](const auto& order) { return order.row.leg == Leg::stop_loss; });
   if (state)
     return {std::move(state).value(), true};
   spdlog::critical("{}/{}: stored state unreadable: {}", row.account.view(), row.symbol.view(), state.error().detail);
@@ -238,7 +241,7 @@ bool is_repeat(PortfolioSelf self, const SignalId& signal, SubmitIntent& submit)
       submit.done(known.error());
     return true;
   }
-  if (!known.value())
+  if (!known.value() || mutant("intent_again"))
     return false;
   const bool same = known.value()->signal.body == submit.body;
   if (!same)
@@ -382,6 +385,8 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
   st.args = std::move(args);
   st.env = st.args->env;
   for (const auto& row : st.args->recovered) {
+    if (mutant("restart_forgets_positions"))
+      continue;
     auto [state, recovered] = parse(st, row);
     st.positions[row.symbol].actor = spawn(self, row.symbol, std::move(state), recovered);
   }

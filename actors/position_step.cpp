@@ -2,6 +2,7 @@
 #include "actors/position_journal.hpp"
 #include "actors/position_shell.hpp"
 #include "messages/log_scope.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -156,6 +157,9 @@ void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
     finish(self, *done);
     return;
   }
+  if (mutant("effects_before_commit"))
+    for (auto& effect : std::exchange(done->effects, {}))
+      std::visit([self](auto& e) { perform(self, e); }, effect);
   Append message;
   message.batch = std::move(batch);
   message.more_follows = done->may_wait;

@@ -2,6 +2,7 @@
 
 #include "actors/support.hpp"
 #include "messages/log_scope.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 #include <set>
@@ -26,6 +27,8 @@ void pass_in(ReconcilerSelf self, std::chrono::milliseconds delay) {
 
 void next_pass(ReconcilerSelf self, std::chrono::milliseconds delay) {
   auto& st = self->state;
+  if (mutant("reconcile_storm"))
+    delay = std::chrono::milliseconds{1};
   st.running = false;
   if (std::exchange(st.again, false))
     run(self);
@@ -217,8 +220,12 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   // all go through the same mailboxes in order.
   SettledOrders settled{st};
   for (const auto& order : snapshot.orders)
-    if (order.ours && !settled.contains(order))
+    if (order.ours && !mutant("reports_ignored") && !settled.contains(order))
       self->send(st.args->portfolio, PositionNews{order.symbol, order});
+  if (mutant("cancels_foreign_orders"))
+    for (const auto& order : snapshot.orders)
+      if (!order.ours && !is_terminal(order.status))
+        self->send(st.args->gateway, CancelOrder{order.client_order_id, order.venue_order_id, {}, order.symbol});
   forget_old(st, snapshot);
   list_foreign(st, snapshot);
   compare_with_books(self, std::make_shared<VenueSnapshot>(snapshot));

@@ -1,6 +1,7 @@
 #include "actors/watcher_actor.hpp"
 
 #include "messages/log_scope.hpp"
+#include "messages/mutant.hpp"
 #include "persistence/json_sparse.hpp"
 
 #include <algorithm>
@@ -98,7 +99,7 @@ Result<Sorted> sort_out(WatcherState& st, std::vector<Mention>& mentions) {
       forget(st, out.receipts);
       return known.error();
     }
-    if (known.value()) {
+    if (known.value() && !mutant("call_again")) {
       ++st.duplicates;
       if (st.pending.contains(mention.signal))
         out.leaned_on.push_back(mention.signal);
@@ -155,7 +156,8 @@ Append append_of(const WatcherState& st, const Taking& taking, Instant now) {
   append.batch.events.reserve(taking.mentions.size() + taking.rejected.size());
   append.batch.rows.reserve(taking.mentions.size() * (2 + followers) + taking.rejected.size() + 1);
   for (const auto& mention : taking.mentions)
-    add_rows(st, append.batch, mention, now);
+    if (!mutant("cursor_without_call") || !taking.cursor)
+      add_rows(st, append.batch, mention, now);
   for (const auto& rejected : taking.rejected)
     add_rejected(append.batch, rejected);
   if (taking.cursor)
@@ -175,6 +177,8 @@ void take(WatcherSelf self, Taking taking) {
     return;
   }
   const auto now = st.args->clock->now();
+  if (mutant("receipt_before_commit") && taking.done)
+    std::exchange(taking.done, nullptr)(sorted.value().receipts);
   auto append = append_of(st, taking, now);
   st.taken += static_cast<std::int64_t>(taking.mentions.size());
   st.rejected += static_cast<std::int64_t>(taking.rejected.size());

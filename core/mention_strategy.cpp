@@ -1,5 +1,7 @@
 #include "core/mention_strategy.hpp"
 
+#include "messages/mutant.hpp"
+
 #include <algorithm>
 
 namespace heed::core {
@@ -78,7 +80,8 @@ std::optional<NoTrade> gate_buy(const Mention& mention, const std::optional<Deci
     return refuse(MentionGate::low_conviction, *effective, config.min_conviction);
   if (mention.horizon == Horizon::intraday)
     return refuse(MentionGate::intraday_horizon);
-  if (const Duration age = times.age_reference - mention.created_at; age > std::chrono::hours{config.max_age_hours}) {
+  if (const Duration age = times.age_reference - mention.created_at;
+      !mutant("stale_calls") && age > std::chrono::hours{config.max_age_hours}) {
     NoTrade out = refuse(MentionGate::too_old, {}, Decimal{config.max_age_hours});
     out.age = age;
     return out;
@@ -208,7 +211,7 @@ MentionDecision decide_mention(const Mention& mention, std::optional<Decimal> ef
                                const MentionStrategyConfig& config, const MentionTimes& times) {
   MentionDecision out;
   out.dry_run = !config.enable_trading;
-  switch (mention.action) {
+  switch (mutant("watch_buys") && mention.action == MentionAction::watch ? MentionAction::buy : mention.action) {
     case MentionAction::hold:
     case MentionAction::watch: out.call = refuse(MentionGate::ui_only); break;
     case MentionAction::sell: out.call = decide_close(view); break;

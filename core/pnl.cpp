@@ -1,6 +1,7 @@
 #include "core/pnl.hpp"
 
 #include "core/calendar.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 
@@ -57,7 +58,7 @@ FillPart exit_part(const Lot& lot, Quantity quantity, Money value, Money fee) {
   part.exit_value = value;
   part.cost = -cost;
   part.fee = fee;
-  part.realized = signed_by(lot, value - cost) - fee;
+  part.realized = (mutant("short_profit_sign") ? value - cost : signed_by(lot, value - cost)) - fee;
   return part;
 }
 

@@ -5,6 +5,7 @@
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -307,6 +308,8 @@ void Machine::operator()(const Recovered&) {
       tell(RiskFactKind::reserved, s_.orders[i], s_.orders[i].row.quantity - s_.orders[i].booked,
            s_.orders[i].worst_price.is_zero() ? s_.orders[i].row.limit_price.value_or(Price{})
                                               : s_.orders[i].worst_price);
+    if (mutant("restart_resolves_nothing"))
+      continue;
     if (in_doubt(s_.orders[i].row.status)) {
       doubt(id, "restart");
     } else if (const auto* head = head_of(s_, s_.orders[i]); head == nullptr || !in_doubt(head->row.status)) {

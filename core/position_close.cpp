@@ -2,6 +2,7 @@
 // position asked, then one order for what is left and is there.
 #include "core/naming.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -95,8 +96,9 @@ bool Machine::pursue_close() {
   switch (plan.stage) {
     case CloseStage::cancelling: {
       for (const auto& order : s_.orders)
-        if (const auto* lot = find_lot(s_, order.lot);
-            live(order) && order.row.leg != Leg::close && lot != nullptr && is_affected(s_, plan, *lot))
+        if (const auto* lot = find_lot(s_, order.lot); !mutant("close_before_exits_gone") && live(order) &&
+                                                       order.row.leg != Leg::close && lot != nullptr &&
+                                                       is_affected(s_, plan, *lot))
           return false;  // the venue's word on it is still to come
       if (left.is_zero() && !plan.then) {
         end_close("closed");
@@ -136,6 +138,8 @@ bool Machine::start_waiting_close() {
 
 // No exit, and no entry, may be at work on what is being closed: at any stage, since late news may bring one back.
 bool Machine::clear_the_way() {
+  if (mutant("close_keeps_exits"))
+    return false;
   bool done = false;
   for (std::size_t i = 0; i < s_.orders.size(); ++i) {
     const auto& order = s_.orders[i];
@@ -172,7 +176,7 @@ void Machine::position_told(const PositionReport& report) {
   }
   const auto towards = [&](Quantity q) { return scope.is_negative() ? -q : q; };
   const auto ours = std::min(towards(report.quantity - others), towards(report.quantity));
-  const auto quantity = std::min(left, ours);
+  const auto quantity = mutant("close_without_broker") ? left : std::min(left, ours);
   if (!quantity.is_positive())
     return mismatch(report.quantity);
   send_close(quantity);
@@ -191,10 +195,12 @@ void Machine::send_close(Quantity quantity) {
   row.intent = plan.intent.intent_id;
   row.correlation_id = plan.intent.correlation_id;
   row.time_in_force = TimeInForce::day;
-  row.revision = plan.attempt + 1;
+  row.revision = mutant("close_name_again") ? 1 : plan.attempt + 1;
   row.client_order_id = name_for(row.intent, Leg::close, row.revision, row.strategy);
   row.close_reason = to_string(plan.intent.close_reason);
   order.subreason = plan.intent.subreason;
+  if (mutant("close_sells_shorts"))
+    row.side = Side::sell;
   const auto id = row.client_order_id;
   Machine::plan(std::move(order));
   submit(id);

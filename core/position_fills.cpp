@@ -6,6 +6,7 @@
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -28,21 +29,22 @@ ExecutionId derived_execution(const ClientOrderId& order, std::string_view what)
 void Machine::book(const OrderReport& report) {
   if (report.execution)
     book_execution(report, *report.execution);
-  if (report.cum_qty > find_order(s_, report.client_order_id)->booked)
+  if (!mutant("growth_unbooked") && report.cum_qty > find_order(s_, report.client_order_id)->booked)
     book_growth(report);
 }
 
 void Machine::book_execution(const OrderReport& report, const Execution& execution) {
   const auto& order = *find_order(s_, report.client_order_id);
   if (!execution.last_qty.is_positive() ||
-      std::ranges::find(order.executions, execution.execution_id) != order.executions.end())
+      (!mutant("fill_twice") &&
+       std::ranges::find(order.executions, execution.execution_id) != order.executions.end()))
     return;
   const auto multiplier = cx_.instrument.multiplier;
   const auto inferred = inferred_quantity(order);
   const auto known = std::min(inferred, execution.last_qty);
   auto fresh = execution.last_qty - known;
   // A report that states the cumulative quantity bounds what can be new: the same execution under another id is not.
-  if (report.cum_qty >= execution.last_qty) {
+  if (report.cum_qty >= execution.last_qty && !mutant("fill_twice")) {
     const auto most = std::max(std::max(order.row.cum_qty, report.cum_qty) - order.booked, Quantity{});
     if (fresh > most) {
       alert(AlertLevel::warning, "DUPLICATE_EXECUTION",

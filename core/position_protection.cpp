@@ -4,6 +4,7 @@
 // shares that no other living set covers, so a cancel has to be confirmed before its shares are covered anew.
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -23,6 +24,8 @@ bool is_through_the_stop(const OrderRow& row) {
 }  // namespace
 
 bool Machine::protect() {
+  if (mutant("no_protection"))
+    return false;
   for (std::size_t i = 0; i < s_.lots.size(); ++i)
     if (protect_lot(i))
       return true;
@@ -409,7 +412,8 @@ bool Machine::clean_up() {
       continue;
     all_over = false;
     const auto* lot = find_lot(s_, order.lot);
-    if (!is_exit(order) || order.cancel_wanted || (lot != nullptr && !lot->quantity.is_zero()))
+    if (mutant("flat_keeps_exits") || !is_exit(order) || order.cancel_wanted ||
+        (lot != nullptr && !lot->quantity.is_zero()))
       continue;
     if (lot != nullptr && has_live_entry(s_, *lot))
       continue;

@@ -1,6 +1,7 @@
 // The governor's one question, limit by limit. The order of the checks is part of the header's promise.
 #include "core/risk.hpp"
 #include "core/risk_rules.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 
@@ -83,7 +84,7 @@ RiskLedger::Denial RiskLedger::check_sense(const ReserveRisk& q) const {
 }
 
 RiskLedger::Denial RiskLedger::check_latches(const ReserveRisk& q, Instant now) const {
-  if (state_.kill != KillLevel::none)
+  if (state_.kill != KillLevel::none && !mutant("kill_ignored"))
     return deny(q, LimitName::paused, "kill switch: " + std::string{to_string(state_.kill)});
   if (state_.trading_blocked)
     return deny(q, LimitName::paused, "the broker blocks trading on this account");
@@ -128,7 +129,7 @@ RiskLedger::Denial RiskLedger::check_price(const ReserveRisk& q, Instant now) co
 }
 
 RiskLedger::Denial RiskLedger::check_order(const Ask& ask) const {
-  if (ask.dollars > limits_.order_dollars_max)
+  if (ask.dollars > limits_.order_dollars_max && !mutant("no_order_limit"))
     return deny(ask.q, LimitName::order_limits,
                 "order value " + money(ask.dollars) + " > " + money(limits_.order_dollars_max));
   if (limits_.order_quantity_max && ask.q.quantity > *limits_.order_quantity_max)
@@ -160,7 +161,7 @@ RiskLedger::Denial RiskLedger::check_day(const Ask& ask) const {
   const DayCounter mine = it == state_.today_by_strategy.end() ? DayCounter{} : it->second;
   const DayCounter& all = state_.today;
   const auto breach = day_breach(mine, all, ask.dollars, limits_);
-  if (!breach)
+  if (!breach || mutant("no_daily_limit"))
     return std::nullopt;
   const DayCounter& counter = breach->by_strategy ? mine : all;
   const std::string whose = breach->by_strategy ? " by " + ask.q.strategy.str() : "";

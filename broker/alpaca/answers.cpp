@@ -1,5 +1,7 @@
 #include "broker/alpaca/answers.hpp"
 
+#include "messages/mutant.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -53,6 +55,8 @@ std::string words_of(const net::Json& body) {
 
 Error refused(const net::HttpResponse& response) {
   const auto status = std::to_string(response.status);
+  if (mutant("server_error_is_a_no"))
+    return Error{ErrorKind::rejected, status, "HTTP " + status};
   if (!may_reject(response.status))
     return Error{ErrorKind::unknown, status, "HTTP " + status + " proves nothing"};
   const auto body = net::parse_json(response.body);
@@ -84,6 +88,8 @@ Result<net::Json> read_answer(const Result<net::HttpResponse>& answer, Instant n
   if (auto error = failure(answer, now))
     return *std::move(error);
   auto body = net::parse_json(answer.value().body);
+  if (!body && mutant("garbage_is_a_no"))
+    return Error{ErrorKind::rejected, "unreadable", "no"};
   if (!body)
     return Error{ErrorKind::unknown, "unreadable", "body is not JSON: " + body.error().detail};
   return body;

@@ -1,5 +1,6 @@
 #include "broker/alpaca/name_book.hpp"
 
+#include "messages/mutant.hpp"
 #include "messages/order_names.hpp"
 
 #include <utility>
@@ -167,7 +168,7 @@ void NameBook::learn(const WireOrder& order) { learn(std::vector<WireOrder>{orde
 
 void NameBook::learn_pair(const ClientOrderId& name, const WireOrder& order) {
   const auto leg = leg_of_own_name(name);
-  if (!leg || leg_of_own_name(order.client_order_id))
+  if (mutant("pairs_forgotten") || !leg || leg_of_own_name(order.client_order_id))
     return;
   const auto* known = find(order.id);
   if (known == nullptr || !known->ours)

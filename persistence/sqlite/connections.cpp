@@ -1,5 +1,6 @@
 #include "persistence/sqlite/connections.hpp"
 
+#include "messages/mutant.hpp"
 #include "persistence/migrations.hpp"
 
 #include <fcntl.h>
@@ -106,8 +107,8 @@ void set_up(Database& db, const Options& options, bool writes) {
     db.exec("PRAGMA query_only = ON; PRAGMA cache_size = -8192");
     return;
   }
-  db.exec("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -" +
-          std::to_string(options.cache_kib));
+  db.exec(std::string{mutant("no_sync") ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL"} +
+          "; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -" + std::to_string(options.cache_kib));
 }
 
 // The log is overwritten from its start while the file is open, and goes with a clean close: a log that stays would

@@ -1,5 +1,7 @@
 #include "persistence/sqlite/writer.hpp"
 
+#include "messages/mutant.hpp"
+
 #include <algorithm>
 
 namespace heed::sqlite {
@@ -188,12 +190,17 @@ void Writer::write(T& row) {
   RowBinder binder{statement, space_};
   binder.bind_row(row);
   bind_signal_number(binder, row);
+  if constexpr (std::same_as<T, FillRow>)
+    if (mutant("fill_row_lost"))
+      return statement.reset();
   statement.run();
 }
 
 void Writer::write(JournalEvent& event) {
   event.seq = head_.seq + 1;
-  const auto hash = hasher_.link(head_.hash, event);
+  auto hash = hasher_.link(head_.hash, event);
+  if (mutant("chain_broken") && event.seq % 50 == 0)
+    hash[0] ^= 1;
   RowBinder binder{event_, space_};
   binder.bind_row(event);
   bind_signal_number(binder, event);

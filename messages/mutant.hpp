@@ -1,0 +1,18 @@
+// Planted bugs: each breaks one rule on purpose, so that the simulator can show that it would notice. In the product
+// every question is answered "no" by the compiler, and nothing of this is left.
+#pragma once
+
+#include <string_view>
+
+namespace heed {
+
+#ifdef HEED_MUTANTS
+/// Whether the bug of this name is planted in this process.
+bool mutant(std::string_view name);
+/// One at a time; empty: none.
+void plant_mutant(std::string_view name);
+#else
+constexpr bool mutant(std::string_view) { return false; }
+#endif
+
+}  // namespace heed

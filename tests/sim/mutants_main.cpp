@@ -1,0 +1,182 @@
+// Planted bugs: does the simulator notice each of them, and how soon? One process per bug, since a broken rule may
+// well end it. Built with HEED_MUTANTS only.
+//   mutants [--budget SEEDS] [NAME...]
+#include "messages/mutant.hpp"
+#include "sim/campaign.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace {
+
+struct Planted {
+  const char* name;
+  const char* rule;  // that it breaks
+};
+
+constexpr std::array planted{
+  Planted{"append_error_ignored", "an append that failed is told to who waits for it"},
+  Planted{"call_again", "a call that came before is known"},
+  Planted{"cancel_assumed", "a cancel is done when the venue says so"},
+  Planted{"cancels_foreign_orders", "what is not ours is left alone"},
+  Planted{"chain_broken", "each row's hash covers the one before"},
+  Planted{"close_before_exits_gone", "a close waits until the exits are gone"},
+  Planted{"close_keeps_exits", "a close takes the exits away first"},
+  Planted{"close_name_again", "each attempt at a close has a name of its own"},
+  Planted{"close_sells_shorts", "a close is of the position's own sign"},
+  Planted{"close_without_broker", "a close is bounded by the broker's position"},
+  Planted{"cursor_without_call", "the cursor moves with what it passed"},
+  Planted{"deferred_forgotten", "what waits for the open is decided at the open"},
+  Planted{"effects_before_commit", "nothing is done before it is durable"},
+  Planted{"fill_row_lost", "every fill has its row"},
+  Planted{"fill_twice", "an execution is booked once"},
+  Planted{"flat_keeps_exits", "flat means no working exit"},
+  Planted{"garbage_is_a_no", "an answer nobody understands proves nothing"},
+  Planted{"growth_unbooked", "what the cumulative quantity shows is booked"},
+  Planted{"intent_again", "an idempotency key works once"},
+  Planted{"kill_ignored", "the kill switch stops entries"},
+  Planted{"no_daily_limit", "the day's limits hold"},
+  Planted{"no_order_limit", "one order's value is limited"},
+  Planted{"no_protection", "what is held is protected"},
+  Planted{"no_sync", "acknowledged means durable"},
+  Planted{"owed_forgotten", "a start decides what is owed"},
+  Planted{"pairs_forgotten", "a stored pair of names outdoes a guess"},
+  Planted{"receipt_before_commit", "a receipt goes out after the commit"},
+  Planted{"reconcile_storm", "the venue is not asked without end"},
+  Planted{"reports_ignored", "the reconciler passes on what it hears"},
+  Planted{"resend_other_content", "the same name means the same order"},
+  Planted{"resend_under_new_name", "sending again is under the same name"},
+  Planted{"restart_forgets_legs", "a start knows every working exit"},
+  Planted{"restart_forgets_positions", "a start knows every position"},
+  Planted{"restart_resolves_nothing", "a start asks what became of open orders"},
+  Planted{"server_error_is_a_no", "a 5xx proves nothing"},
+  Planted{"short_profit_sign", "a short wins when the price falls"},
+  Planted{"stale_calls", "an old call opens nothing"},
+  Planted{"timeout_is_a_no", "a time-out is no refusal"},
+  Planted{"watch_buys", "watch never trades"},
+};
+
+struct Verdict {
+  bool found = false;
+  long seeds = 0;
+  std::string how;
+};
+
+struct Options {
+  std::uint64_t budget = 200;     // seeds for each
+  std::vector<std::string> only;  // empty: all
+  std::string folder;
+};
+
+/// In a child: the first seed that notices is its answer, on the pipe.
+[[noreturn]] void hunt(const char* bug, const Options& options, int to) {
+  using namespace heed::sim;
+  spdlog::set_level(spdlog::level::off);
+  heed::plant_mutant(bug);
+  for (std::uint64_t seed = 1; seed <= options.budget; ++seed) {
+    RunOptions run_options;
+    run_options.seed = seed;
+    run_options.profile = Profile::draw(seed, Level::heavy);
+    run_options.folder = options.folder;
+    dprintf(to, "S%llu\n", static_cast<unsigned long long>(seed));
+    const auto report = run(run_options);
+    if (report.violation) {
+      dprintf(to, "F%s\n", report.violation->invariant.c_str());
+      break;
+    }
+  }
+  _exit(0);
+}
+
+/// Empty: without a bug, which nothing may notice.
+Verdict judge(const char* bug, const Options& options) {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0)
+    return {};
+  const auto child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    // What an assertion prints on its way out is not the table's business.
+    if (std::freopen("/dev/null", "w", stderr) == nullptr)
+      _exit(1);
+    hunt(bug, options, ends[1]);
+  }
+  close(ends[1]);
+  Verdict verdict;
+  auto* in = fdopen(ends[0], "r");
+  std::array<char, 512> line{};
+  while (std::fgets(line.data(), static_cast<int>(line.size()), in) != nullptr) {
+    std::string text{line.data()};
+    text.erase(text.find_last_not_of('\n') + 1);
+    if (text.starts_with('S'))
+      verdict.seeds = std::stol(text.substr(1));
+    else if (text.starts_with('F'))
+      verdict.found = true, verdict.how = text.substr(1);
+  }
+  std::fclose(in);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!verdict.found && WIFSIGNALED(status))
+    verdict.found = true, verdict.how = "the program's own assertion";
+  return verdict;
+}
+
+Options read(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto known = [&](const Planted& bug) { return word == bug.name; };
+    if (word == "--budget" && i + 1 < argc) {
+      options.budget = std::stoull(argv[++i]);
+    } else if (std::any_of(planted.begin(), planted.end(), known)) {
+      options.only.push_back(word);
+    } else {
+      std::fprintf(stderr, "mutants: %s is neither a planted bug nor --budget SEEDS\n", word.c_str());
+      std::exit(64);
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto options = read(argc, argv);
+  const auto folder = std::filesystem::temp_directory_path() / ("heed-mutants-" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  options.folder = folder.string();
+  int missed = 0;
+  int tried = 0;
+  const auto sound = judge("", options);
+  if (sound.found)
+    std::printf("without a planted bug, seed %ld is found faulty: %s; mend that first\n", sound.seeds,
+                sound.how.c_str());
+  else
+    std::printf("| planted bug | rule it breaks | found by | seeds |\n|---|---|---|---|\n");
+  for (const auto& bug : planted) {
+    const auto chosen =
+      options.only.empty() || std::find(options.only.begin(), options.only.end(), bug.name) != options.only.end();
+    if (sound.found || !chosen)
+      continue;
+    ++tried;
+    const auto verdict = judge(bug.name, options);
+    missed += verdict.found ? 0 : 1;
+    std::printf("| `%s` | %s | %s | %ld |\n", bug.name, bug.rule,
+                verdict.found ? verdict.how.c_str() : "**not found**", verdict.seeds);
+    std::fflush(stdout);
+  }
+  std::filesystem::remove_all(folder);
+  std::printf("\n%d of %d found within %llu seeds each\n", tried - missed, tried,
+              static_cast<unsigned long long>(options.budget));
+  return missed > 0 || sound.found ? 1 : 0;
+}

@@ -82,7 +82,8 @@ struct FillExplained {
   std::vector<FillPart> parts;
   Money cost;  // change of the symbol's, as a whole
   Money realized;
-  HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts, cost, realized);
+  std::optional<Money> rest_value;  // of what stays inferred, when that changes
+  HEED_FIELDS(order, execution_id, quantity, price, fee, value_change, at, parts, cost, realized, rest_value);
 };
 
 /// An over-fill turns out to have been the exit of shares whose entry was told later: the two lots cancel each other

@@ -256,18 +256,9 @@ void Evolve::operator()(const FillExplained& e) {
   auto& o = order(e.order);
   o.executions.push_back(e.execution_id);
   o.booked_value += e.value_change;
-  auto left = e.quantity;
-  while (left.is_positive() && !o.inferred.empty()) {
-    auto& share = o.inferred.front();
-    if (share.quantity <= left) {
-      left -= share.quantity;
-      o.inferred.erase(o.inferred.begin());
-    } else {
-      share.value -= Decimal::mul_div(share.value, left, share.quantity);
-      share.quantity -= left;
-      left = {};
-    }
-  }
+  (void)take_shares(o.inferred, e.quantity);
+  if (e.rest_value)
+    set_value(o.inferred, *e.rest_value);
   for (const auto& part : e.parts)
     apply(lot(part.lot), part);
   s_.cost += e.cost;

@@ -289,7 +289,8 @@ bool Machine::net_stray(const Lot& stray) {
   return true;
 }
 
-// The price, or the fee, of something inferred is now known.
+// The price, or the fee, of something inferred is now known. What the order's fills came to in all was known before,
+// from its average: by what this one differs, the shares that are still inferred differ the other way.
 void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   const auto& order = *find_order(s_, id);
   FillExplained event;
@@ -299,28 +300,23 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   event.price = fill.price;
   event.fee = fill.fee;
   event.at = fill.at;
-  auto left = fill.quantity;
-  auto value = fill.value;
-  auto fee = fill.fee;
+  auto rest = order.inferred;
+  const auto taken = take_shares(rest, fill.quantity);
+  auto restated = rest;
+  if (const auto value = value_in(taken) + value_in(rest) - fill.value; !rest.empty() && value.is_positive()) {
+    event.rest_value = value;
+    set_value(restated, value);
+  }
   std::vector<FillRow> rows;
-  for (const auto& share : order.inferred) {
-    if (!left.is_positive())
-      break;
-    const auto quantity = std::min(left, share.quantity);
-    const auto was =
-      quantity == share.quantity ? share.value : Decimal::mul_div(share.value, quantity, share.quantity);
-    const auto is = quantity == left ? value : Decimal::mul_div(value, quantity, left);
-    const auto part_fee = quantity == left ? fee : Decimal::mul_div(fee, quantity, left);
-    const auto& lot = *find_lot(s_, share.lot);
-    event.parts.push_back(correction_part(lot, lot.side == order.row.side, is - was, part_fee));
-    event.value_change += is - was;
-    explain_rows(rows, order, fill, lot, {quantity, was, event.parts.back()});
-    const auto change = symbol_correction(net_quantity(s_), lot.side, event.parts.back());
-    event.cost += change.cost;
-    event.realized += change.realized;
-    left -= quantity;
-    value -= is;
-    fee -= part_fee;
+  for (const auto& of_lot : explained_lots(fill, taken, rest, restated)) {
+    const auto& lot = *find_lot(s_, of_lot.lot);
+    const auto change = of_lot.is - of_lot.was + of_lot.rest_is - of_lot.rest_was;
+    event.parts.push_back(correction_part(lot, lot.side == order.row.side, change, of_lot.fee));
+    event.value_change += change;
+    explain_rows(rows, order, fill, of_lot, event.parts.back().realized);
+    const auto of_symbol = symbol_correction(net_quantity(s_), lot.side, event.parts.back());
+    event.cost += of_symbol.cost;
+    event.realized += of_symbol.realized;
   }
   emit(std::move(event));
   const auto explained = std::get<FillExplained>(out_.events.back());
@@ -332,31 +328,67 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
       out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
 }
 
-// The execution under its own id, and as much taken back of what had been inferred, at the price that was thought: so
-// that rows add up to what was paid and received. One pair per lot.
-void Machine::explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill, const Lot& lot,
-                           const Explained& share) {
-  const auto multiplier = cx_.instrument.multiplier;
-  auto at = std::ranges::find(rows, lot.id, &FillRow::lot);
-  if (at == rows.end()) {
-    auto row = fill_row(order, lot);
-    row.execution_id = fill.execution_id;
-    row.price = fill.price;
-    row.at = fill.at;
-    auto taken_back = row;
-    taken_back.execution_id = derived_execution(order.row.client_order_id, "instead of " + fill.execution_id.str());
-    taken_back.inferred = true;
-    rows.push_back(std::move(row));
-    rows.push_back(std::move(taken_back));
-    at = rows.end() - 2;
+// Lot by lot, in the order of their shares: what the execution is of, and what stays inferred.
+std::vector<Machine::Explained> Machine::explained_lots(const Fill& fill, const std::vector<InferredShare>& taken,
+                                                        const std::vector<InferredShare>& rest,
+                                                        const std::vector<InferredShare>& restated) {
+  std::vector<Explained> lots;
+  const auto of_lot = [&](const IntentId& lot) -> Explained& {
+    const auto found = std::ranges::find(lots, lot, &Explained::lot);
+    return found != lots.end() ? *found : lots.emplace_back(Explained{lot, {}, {}, {}, {}, {}, {}, {}});
+  };
+  auto left = fill.quantity;
+  auto value = fill.value;
+  auto fee = fill.fee;
+  for (const auto& share : taken) {
+    auto& lot = of_lot(share.lot);
+    const auto is = share.quantity == left ? value : Decimal::mul_div(value, share.quantity, left);
+    const auto part_fee = share.quantity == left ? fee : Decimal::mul_div(fee, share.quantity, left);
+    lot.quantity += share.quantity;
+    lot.was += share.value;
+    lot.is += is;
+    lot.fee += part_fee;
+    left -= share.quantity;
+    value -= is;
+    fee -= part_fee;
   }
-  at->quantity += share.quantity;
-  at->fee += share.correction.fee;
-  at->realized += share.correction.realized;
-  auto& taken_back = *(at + 1);
-  const auto was = value_of(taken_back.price, -taken_back.quantity, multiplier) + share.value;
-  taken_back.quantity -= share.quantity;
-  taken_back.price = price_of(was, -taken_back.quantity, multiplier);
+  for (std::size_t i = 0; i < rest.size(); ++i)
+    if (rest[i].value != restated[i].value) {
+      auto& lot = of_lot(rest[i].lot);
+      lot.rest += rest[i].quantity;
+      lot.rest_was += rest[i].value;
+      lot.rest_is += restated[i].value;
+    }
+  return lots;
+}
+
+// The execution under its own id, and as much taken back of what had been inferred: so that rows add up to what was
+// paid and received. A lot that it is no part of, but whose shares are worth something else for it, has them taken
+// back and anew.
+void Machine::explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill,
+                           const Explained& of_lot, Money realized) const {
+  const auto add = [&](const ExecutionId& name, Quantity quantity, Money value, bool inferred) -> FillRow& {
+    auto& row = rows.emplace_back(fill_row(order, *find_lot(s_, of_lot.lot)));
+    row.execution_id = name;
+    row.quantity = quantity;
+    row.price = price_of(value, quantity.abs(), cx_.instrument.multiplier);
+    row.inferred = inferred;
+    row.at = fill.at;
+    return row;
+  };
+  const auto derived = [&](const char* what) {
+    return derived_execution(order.row.client_order_id, what + fill.execution_id.str());
+  };
+  if (of_lot.quantity.is_positive()) {
+    auto& row = add(fill.execution_id, of_lot.quantity, of_lot.is, false);
+    row.price = fill.price;
+    row.fee = of_lot.fee;
+    row.realized = realized;
+    add(derived("instead of "), -of_lot.quantity, of_lot.was + of_lot.rest_was - of_lot.rest_is, true);
+  } else {
+    add(derived("taken back for "), -of_lot.rest, of_lot.rest_was, true);
+    add(derived("restated for "), of_lot.rest, of_lot.rest_is, true).realized = realized;
+  }
 }
 
 FillRow Machine::fill_row(const WorkingOrder& order, const Lot& lot) const {

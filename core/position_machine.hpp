@@ -116,13 +116,22 @@ private:
   IntentId stray_lot(const WorkingOrder& order);
   void warn_about(const WorkingOrder& order, const Fill& fill);
   void fill_rows(const FillBooked& event);
+  /// What an execution of something inferred means for one lot.
   struct Explained {
-    Quantity quantity;
-    Money value;  // as it was booked
-    FillPart correction;
+    IntentId lot;
+    Quantity quantity;  // of the execution; zero: only what stays inferred changes
+    Money was;          // as it was inferred
+    Money is;
+    Money fee;
+    Quantity rest;  // that stays inferred, at another value
+    Money rest_was;
+    Money rest_is;
   };
-  void explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill, const Lot& lot,
-                    const Explained& share);
+  static std::vector<Explained> explained_lots(const Fill& fill, const std::vector<InferredShare>& taken,
+                                               const std::vector<InferredShare>& rest,
+                                               const std::vector<InferredShare>& restated);
+  void explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order, const Fill& fill, const Explained& of_lot,
+                    Money realized) const;
   FillRow fill_row(const WorkingOrder& order, const Lot& lot) const;
   void tell_fill(const FillBooked& event);
   void tell_corrections(const std::vector<FillPart>& parts);
@@ -178,6 +187,7 @@ private:
   // position_resolve.cpp
   void doubt(const ClientOrderId& order, std::string cause);
   void look_finished(const ClientOrderId& order);
+  bool may_have_filled(const WorkingOrder& order, Quantity difference) const;
   void absence_told(const PositionReport& report);
   void conclude_absent(const ClientOrderId& order);
   bool still_wanted(const WorkingOrder& order) const;

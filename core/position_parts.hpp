@@ -41,6 +41,43 @@ inline bool in_doubt(OrderStatus status) {
   return status <= OrderStatus::submitted || status == OrderStatus::unknown;
 }
 
+/// Takes that much off the front; what was taken.
+inline std::vector<InferredShare> take_shares(std::vector<InferredShare>& shares, Quantity quantity) {
+  std::vector<InferredShare> taken;
+  while (quantity.is_positive() && !shares.empty()) {
+    auto& first = shares.front();
+    auto part = first;
+    if (first.quantity <= quantity) {
+      shares.erase(shares.begin());
+    } else {
+      part.quantity = quantity;
+      part.value = Decimal::mul_div(first.value, quantity, first.quantity);
+      first.quantity -= part.quantity;
+      first.value -= part.value;
+    }
+    quantity -= part.quantity;
+    taken.push_back(std::move(part));
+  }
+  return taken;
+}
+inline Money value_in(const std::vector<InferredShare>& shares) {
+  Money sum;
+  for (const auto& share : shares)
+    sum += share.value;
+  return sum;
+}
+/// Deals it out by quantity.
+inline void set_value(std::vector<InferredShare>& shares, Money value) {
+  Quantity left;
+  for (const auto& share : shares)
+    left += share.quantity;
+  for (auto& share : shares) {
+    share.value = share.quantity == left ? value : Decimal::mul_div(value, share.quantity, left);
+    left -= share.quantity;
+    value -= share.value;
+  }
+}
+
 /// The venue has it and has not begun to take it away.
 inline bool is_resting(OrderStatus status) {
   return status == OrderStatus::accepted || status == OrderStatus::held || status == OrderStatus::partially_filled;

@@ -153,6 +153,29 @@ TEST_CASE("an execution that is told after a fill was inferred at another price:
   CHECK(w.cash_by_fills() == w.venue.cash);
 }
 
+TEST_CASE("of executions that a total told together one is told later and another never: the money is the total's",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  w.faults.dropped = 1000;
+  w.fill(Leg::take_profit, 4_d, 111_d);
+  w.fill(Leg::take_profit, 4_d, 112_d);
+  w.faults.dropped = 0;
+  const auto& order = w.only(Leg::take_profit);
+  const auto told_late = order.executions.front();
+  auto total = order.now;
+  total.execution.reset();
+  w.feed(total);
+  w.feed(told_late);
+  w.fill(Leg::take_profit, 2_d, 113_d);
+  w.calm();
+  require_flat_once(w);
+  CHECK(w.realized_in_fills() == w.venue.cash);
+  CHECK(w.cash_by_fills() == w.venue.cash);
+  CHECK(w.realized_in_trades() == w.venue.cash);
+}
+
 TEST_CASE("failure 06: every order, fill and trade says whose it is", "[core][position][failure]") {
   const auto can = GENERATE(from_range(every_venue()));
   INFO(can.name);

@@ -133,13 +133,22 @@ void Machine::operator()(const PositionReport& input) {
   position_told(input);
 }
 
-// The last witness: were the order there and filled, the position would show it.
+// The last witness: were the order there and filled, the position would show it. What somebody else bought hides no
+// sale of ours, unless something else that is in doubt may have done that as well.
+bool Machine::may_have_filled(const WorkingOrder& order, Quantity difference) const {
+  if (difference.is_zero())
+    return false;
+  return difference.sign() == sign(order.row.side) || std::ranges::any_of(s_.orders, [&](const WorkingOrder& other) {
+           return live(other) && in_doubt(other.row.status) && other.row.side != order.row.side;
+         });
+}
+
 void Machine::absence_told(const PositionReport& report) {
   for (std::size_t i = 0; i < s_.orders.size(); ++i) {
     if (!s_.orders[i].position_asked || !live(s_.orders[i]))
       continue;
     const auto id = s_.orders[i].row.client_order_id;
-    if (report.quantity == net_quantity(s_)) {
+    if (!may_have_filled(s_.orders[i], report.quantity - net_quantity(s_))) {
       conclude_absent(id);
       continue;
     }

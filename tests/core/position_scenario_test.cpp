@@ -226,6 +226,24 @@ TEST_CASE("position: an unknown submission is asked for, and sent again only whe
   CHECK(submissions(w, Leg::entry) == 1);
 }
 
+TEST_CASE("position: somebody else's trade keeps an order in doubt only where it may have been that order's fill",
+          "[core][position]") {
+  const bool fits = GENERATE(true, false);
+  INFO((fits ? "bought" : "sold"));
+  World w{alpaca_like()};
+  const auto entry = w.entry(Side::buy, 10_d, 95_d, 110_d);
+  w.faults.lost_before = 1000;
+  w.feed(entry);
+  w.faults = {};
+  w.deliver();
+  w.venue.position = fits ? 5_d : Decimal{-5};
+  w.calm();
+  w.pass(w.policy.resolve_grace + seconds{60});
+  CHECK(w.venue.orders.size() == (fits ? 0U : 3U));
+  CHECK(w.alerted("UNEXPLAINED_POSITION") == fits);
+  CHECK(w.decision(entry.intent) == (fits ? "unknown" : "in_flight"));
+}
+
 TEST_CASE("position: a bracket entry filled in part is cut after its grace, and what is held gets a pair",
           "[core][position]") {
   World w{alpaca_like()};

@@ -4,6 +4,7 @@
 #include "net/json.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace heed::sim {
 
@@ -18,6 +19,8 @@ constexpr Duration naked_bound_healed = minutes{3};
 constexpr Duration stray_bound = minutes{20};
 constexpr Duration kill_grace = std::chrono::milliseconds{1};
 constexpr std::size_t requests_per_minute_max = 900;
+constexpr std::int64_t requests_per_hour_max =
+  6'000;  // far above what is asked in an hour, below what the limit allows
 
 std::string text_of(const net::Json& object, std::string_view name) {
   const auto* found = object.find(name);
@@ -84,12 +87,15 @@ void Auditor::request_sent(const net::HttpRequest& request) {
 void Auditor::check_rate() {
   auto& times = request_times_;
   times.push_back(around_.now());
-  const auto old =
-    std::find_if(times.begin(), times.end(), [&](Instant at) { return at > around_.now() - minutes{1}; });
-  if (times.size() > 4'000 || static_cast<std::size_t>(times.end() - old) > requests_per_minute_max)
-    times.erase(times.begin(), old);
-  if (times.size() > requests_per_minute_max && static_cast<std::size_t>(times.end() - old) > requests_per_minute_max)
+  while (times.front() <= around_.now() - minutes{1})
+    times.pop_front();
+  if (times.size() > requests_per_minute_max)
     violate("request storm", std::to_string(times.size()) + " requests within a minute");
+  const auto hour = std::chrono::floor<std::chrono::hours>(around_.now());
+  if (std::exchange(hour_, hour) != hour)
+    requests_of_hour_ = 0;
+  if (++requests_of_hour_ > requests_per_hour_max)
+    violate("request storm", std::to_string(requests_of_hour_) + " requests within an hour");
 }
 
 void Auditor::request_served(const net::HttpRequest& request, const net::HttpResponse& response) {

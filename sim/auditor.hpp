@@ -9,6 +9,7 @@
 #include "sim/setup.hpp"
 #include "sim/surroundings.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,7 +28,7 @@ struct MadeCall {
   bool may_open = false;
   Instant created_at{};  // of a mention: what its age counts from
   bool mention = true;
-  bool may_rest = false;                // a limit order may stay open as long as it likes
+  bool recorded = false;                // on the tape: whoever follows it must have it in the end
   std::optional<Instant> first_sent;    // by the world's clock
   std::optional<Instant> acknowledged;  // durable, says Heed
 };
@@ -93,6 +94,8 @@ private:
 
   // auditor_end.cpp
   bool waits_for_entry(const MadeCall& call) const;
+  void find_waiting(JournalReader& reader);
+  bool hidden_by_others(const OrderRow& order) const;
   void compare_calls(JournalReader& reader);
   void compare_orders(JournalReader& reader);
   void compare_positions(JournalReader& reader);
@@ -111,9 +114,12 @@ private:
   std::size_t executions_seen_ = 0;
   std::vector<SymbolBook> books_;  // by asset
   std::set<std::string> external_;
+  std::set<std::string> waiting_;                          // symbols that wait for a person at the end
   std::map<Date, std::pair<std::int64_t, Decimal>> days_;  // entries that filled, and their dollars
   std::set<exchange::OrderIndex> counted_;
-  std::vector<Instant> request_times_;
+  std::deque<Instant> request_times_;
+  Instant hour_{};  // of the newest request
+  std::int64_t requests_of_hour_ = 0;
   std::optional<Instant> killed_at_;
   Duration naked_worst_{0};
   std::optional<Violation> violation_;

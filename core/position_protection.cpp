@@ -12,13 +12,21 @@ namespace {
 constexpr Duration longest_protect_retry = std::chrono::minutes{1};
 constexpr Duration taken_away_memory = std::chrono::minutes{10};
 
-// The venue says that the stop's price has been passed: resting it is impossible, its time has come.
-bool is_through_the_stop(const OrderRow& row) {
+// Which exit the venue says that the price has passed: resting it is impossible, its time has come.
+std::optional<CloseReason> passed_exit(const WorkingOrder& order) {
+  if (!order.replaces.empty())
+    return std::nullopt;
   std::string text;
-  for (const char c : row.reject_code + " " + row.text)
+  for (const char c : order.row.reject_code + " " + order.row.text)
     text += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   const auto says = [&](std::string_view words) { return text.find(words) != std::string::npos; };
-  return says("stop_price") || says("stop price") || says("stop_loss.stop_price") || says("through the stop");
+  const bool pair = order.group == ExitGroup::oco;
+  if ((pair || order.row.leg == Leg::stop_loss) &&
+      (says("stop_price") || says("stop price") || says("through the stop")))
+    return CloseReason::sl_hit;
+  if (pair && says("take_profit.limit_price"))
+    return CloseReason::tp_hit;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -306,11 +314,11 @@ void Machine::exit_refused(const ClientOrderId& id) {
   emit(ProtectionRefused{order.lot, id});
   const auto failures = lot->protect_failures;
   const auto text = order.row.client_order_id.str() + ": " + order.row.reject_code + " " + order.row.text;
-  const bool stop = order.row.leg == Leg::stop_loss || order.group == ExitGroup::oco;
-  const bool through = stop && order.replaces.empty() && is_through_the_stop(order.row);
-  if (through || failures >= policy_.protect_tries) {
+  const auto passed = passed_exit(order);
+  if (passed || failures >= policy_.protect_tries) {
     alert(AlertLevel::critical, "PROTECTION_IMPOSSIBLE", "closing at market; " + text);
-    return close_by_rule(IntentId{lot->id}, through ? CloseReason::sl_hit : CloseReason::stop_out, "STOP_OUT");
+    return close_by_rule(IntentId{lot->id}, passed.value_or(CloseReason::stop_out),
+                         passed == CloseReason::tp_hit ? "TARGET_PASSED" : "STOP_OUT");
   }
   alert(AlertLevel::critical, "PROTECTION_REFUSED", text);
   arm(TimerKind::protect_retry, id, backoff(policy_.protect_retry, failures - 1, longest_protect_retry));

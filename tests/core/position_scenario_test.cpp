@@ -409,6 +409,28 @@ TEST_CASE("position: a stop that cannot rest any more closes the lot at market",
   CHECK(w.trades.begin()->second.reason == CloseReason::sl_hit);
 }
 
+TEST_CASE("position: a pair of exits whose target the price has passed closes the lot at market, as its target",
+          "[core][position]") {
+  auto w = held_ten(alpaca_like());
+  w.venue.end(w.only(Leg::take_profit), OrderStatus::canceled);  // and its sibling with it
+  w.collect();
+  w.faults.refused = 1000;
+  const auto before = w.submitted.size();
+  while (!w.inbox.empty() && w.submitted.size() == before)
+    w.deliver();
+  w.faults.refused = 0;
+  REQUIRE(std::ranges::any_of(w.submitted, [](const auto& sent) { return sent.second.oco; }));
+  REQUIRE(std::holds_alternative<OrderRefused>(w.inbox.back()));
+  std::get<OrderRefused>(w.inbox.back()).text = "take_profit.limit_price must be >= base_price + 0.01";
+  w.calm();
+  CHECK_FALSE(w.alerted("PROTECTION_REFUSED"));
+  CHECK(w.alerted("PROTECTION_IMPOSSIBLE"));
+  w.fill(Leg::close, 10_d, 112_d);
+  w.calm();
+  CHECK(phase(w.state) == Phase::flat);
+  CHECK(w.trades.begin()->second.reason == CloseReason::tp_hit);
+}
+
 TEST_CASE("position: two strategies in one symbol close their own, a person closes all", "[core][position]") {
   auto w = held_ten(full_like());
   w.feed(w.entry(Side::buy, 5_d, 96_d, 112_d, "other"));

@@ -90,6 +90,7 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   env->policy.venue = gateway->venue->capabilities();
   env->strategies = args.strategies();
   env->journal = args.journal;
+  env->reader = args.reader;
   env->governor = desk.governor;
   env->gateway = desk.gateway;
   env->telemetry = args.telemetry;

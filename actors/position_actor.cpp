@@ -3,6 +3,7 @@
 #include "actors/position_shell.hpp"
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
+#include "core/reconciliation.hpp"
 #include "messages/mutant.hpp"
 
 #include <algorithm>
@@ -162,6 +163,37 @@ std::string inspect_position(const PositionActorState& st) {
     .str();
 }
 
+/// The end of an order that the position has let go of and the journal has: a stream may tell it twice, and a
+/// question about one order of a group is answered for all.
+bool is_told_again(const PositionActorState& st, const PositionInput& input) {
+  const auto* report = std::get_if<OrderReport>(&input);
+  if (report == nullptr || !report->ours || !is_terminal(report->status))
+    return false;
+  const bool held = std::any_of(st.core.orders.begin(), st.core.orders.end(), [&](const core::WorkingOrder& order) {
+    return order.row.client_order_id == report->client_order_id ||
+           (!report->venue_order_id.empty() && order.row.venue_order_id == report->venue_order_id);
+  });
+  if (held)
+    return false;
+  const auto row = st.env->reader->order(report->client_order_id);
+  return row && !core::needs_others(*report, row.value()) && core::is_settled(*report, row.value(), {});
+}
+
+void take_news(PositionSelf self, const PositionNews& news) {
+  const auto& st = self->state;
+  if (news.more.empty()) {
+    if (!is_told_again(st, news.input))
+      run(self, news.input);
+    return pump(self);
+  }
+  std::vector<PositionInput> fresh{news.input};
+  fresh.insert(fresh.end(), news.more.begin(), news.more.end());
+  std::erase_if(fresh, [&](const PositionInput& input) { return is_told_again(st, input); });
+  if (!fresh.empty())
+    run_all(self, {news.symbol, fresh.front(), {fresh.begin() + 1, fresh.end()}});
+  pump(self);
+}
+
 }  // namespace
 
 PositionActorState::~PositionActorState() {
@@ -183,13 +215,7 @@ PositionActor::behavior_type position_actor(PositionSelf self, std::shared_ptr<c
     [self](InspectSelf) { return inspect_position(self->state); },
     [self](MentionCall& call) { take(self, std::move(call)); },
     [self](const IntentCall& call) { take(self, call); },
-    [self](const PositionNews& news) {
-      if (news.more.empty())
-        run(self, news.input);
-      else
-        run_all(self, news);
-      pump(self);
-    },
+    [self](const PositionNews& news) { take_news(self, news); },
     [self](const PositionTimerDue& due) { timer(self, due); },
     [self](const ExitScanDue& scan) { exit_scan(self, scan); },
     [self](const SessionChanged& session) { session_changed(self, session); },

@@ -7,6 +7,7 @@
 #include "core/mention_strategy.hpp"
 #include "core/position.hpp"
 #include "messages/interfaces.hpp"
+#include "persistence/journal.hpp"
 
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@ struct PositionEnv {
   core::PositionPolicy policy;
   std::map<StrategyId, MentionStrategyConfig> strategies;
   JournalActor journal;
+  std::shared_ptr<JournalReader> reader;  // what positions have let go of
   GovernorActor governor;
   GatewayActor gateway;
   std::shared_ptr<Telemetry> telemetry;

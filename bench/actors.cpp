@@ -398,6 +398,7 @@ void measure_bytes(const std::string& name, std::size_t count, bool open) {
   env->clock = world.clock;
   env->calendar = world.calendar;
   env->journal = world.journal;
+  env->reader = world.pair.reader;
   env->governor = world.desk.governor;
   env->gateway = world.desk.gateway;
   env->telemetry = world.telemetry;

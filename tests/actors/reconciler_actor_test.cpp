@@ -405,6 +405,47 @@ TEST_CASE("failure 10: at a restart a difference nobody can explain quarantines 
   CHECK(w.telemetry->quarantined == 0);
 }
 
+TEST_CASE("position: an end that is told again after the position let go of it is no news", "[actors][reconciler]") {
+  DeskWorld w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.venue->fill("NVDA", Leg::stop_loss);
+  w.settle();
+  REQUIRE(w.held("NVDA").is_zero());
+  std::vector<PositionInput> ends;
+  ListFilter all;
+  all.status = "done";
+  const auto page = w.reader().orders(all).value();
+  for (const auto& row : page.rows) {
+    OrderReport report;
+    report.client_order_id = row.client_order_id;
+    report.venue_order_id = row.venue_order_id;
+    report.account = row.account;
+    report.symbol = row.symbol;
+    report.side = row.side;
+    report.leg = row.leg;
+    report.status = row.status;
+    report.quantity = row.quantity;
+    report.cum_qty = row.cum_qty;
+    report.avg_px = row.avg_px;
+    ends.emplace_back(report);
+  }
+  REQUIRE(ends.size() == 3);
+  const auto alerts = w.telemetry->alerts.load();
+  const auto seq = w.reader().recover(friday_10, friday_10).value().last_seq;
+  for (const auto& end : ends)
+    w.system->send(w.desk.portfolio, PositionNews{"NVDA", end});
+  w.system->send(w.desk.portfolio, PositionNews{"NVDA", ends[0], {ends[1], ends[2]}});  // as one answer
+  w.settle();
+  CHECK(w.telemetry->alerts.load() == alerts);
+  CHECK(w.reader().recover(friday_10, friday_10).value().last_seq == seq);
+  // More than is booked is news.
+  std::get<OrderReport>(ends[0]).cum_qty += Quantity{1};
+  w.system->send(w.desk.portfolio, PositionNews{"NVDA", ends[0], {ends[1], ends[2]}});
+  w.settle();
+  CHECK(w.telemetry->alerts.load() > alerts);
+}
+
 TEST_CASE("reconciler: what is not ours is listed and left alone", "[actors][reconciler]") {
   DeskWorld w;
   w.venue->move_position("GLD", Quantity{7});

@@ -109,6 +109,12 @@ int verify_store(Session& session, const std::string& path) {
   if (store->url.empty() && !std::filesystem::exists(store->file, ignored))
     return session.fail(Exit::missing_input, "there is no journal " + store->file, {},
                         "name it with --path, or its --config");
+  // Opening one would make a store of it.
+  if (store->url.empty() && std::filesystem::is_regular_file(store->file, ignored) &&
+      std::filesystem::file_size(store->file, ignored) == 0)
+    return session.fail(Exit::bad_data,
+                        "the journal " + store->file + " is an empty file: there is nothing to verify", {},
+                        "was the copy cut short? name another with --path");
   const auto reader = reader_of(*store);
   if (!reader)
     return session.fail(Exit::bad_data, "the journal " + store->words + " cannot be opened", reader.error().detail);

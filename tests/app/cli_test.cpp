@@ -535,6 +535,13 @@ TEST_CASE("the journal is verified through the daemon, or from its file", "[cli]
   CHECK(heed({"journal", "verify", "--path", folder.write("other", "not a database, but long enough to look at")}) ==
         65);
   CHECK(heed({"journal", "verify", "--path", (folder.path / "none.db").string()}) == 66);
+  CHECK_FALSE(std::filesystem::exists(folder.path / "none.db"));
+  const auto empty = folder.write("empty.db", "");
+  CHECK(heed({"journal", "verify", "--path", empty}) == 65);
+  CHECK(heed.err.find(empty + " is an empty file") != std::string::npos);
+  CHECK(std::filesystem::file_size(empty) == 0);
+  for (const auto* beside : {"-wal", "-shm", "-lock", ".lock", "-journal"})
+    CHECK_FALSE(std::filesystem::exists(empty + beside));
 }
 
 TEST_CASE("version", "[cli]") {

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -68,11 +69,22 @@ pid_t start(const std::vector<std::string>& command, const std::string& log) {
   _exit(127);
 }
 
-int run(const std::vector<std::string>& command, const std::string& log) {
-  int status = 1;
-  waitpid(start(command, log), &status, 0);
+/// How the process ended; killed, and empty, when it does not end within the limit.
+std::optional<int> ended(pid_t id, std::chrono::seconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  int status = 0;
+  while (waitpid(id, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > until) {
+      kill(id, SIGKILL);
+      waitpid(id, &status, 0);
+      return std::nullopt;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
   return status;
 }
+
+constexpr std::chrono::seconds patience{120};
 
 }  // namespace
 
@@ -93,14 +105,14 @@ PostgresServer::PostgresServer() {
   const auto log = folder_ + ".log";
   const auto data = folder_ + "/data";
   INFO("see " << log);
-  REQUIRE(
-    run({program("initdb"), "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"},
-        log) == 0);
+  const auto made = start(
+    {program("initdb"), "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"}, log);
+  REQUIRE(ended(made, patience) == 0);
   process_ = start(
     {program("postgres"), "-D", data, "-k", folder_, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
      "shared_buffers=16MB", "-c", "max_connections=60", "-c", "autovacuum=off", "-c", "client_min_messages=error"},
     log);
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{120};
+  const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
     try {
       const pqxx::connection ready{"host=" + folder_ + " user=" + user + " dbname=postgres"};
@@ -116,7 +128,7 @@ PostgresServer::PostgresServer() {
 
 PostgresServer::~PostgresServer() {
   kill(process_, SIGQUIT);
-  waitpid(process_, nullptr, 0);
+  ended(process_, patience);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
   std::filesystem::remove(folder_ + ".log", ignored);

@@ -5,6 +5,7 @@ JOBS ?= $(shell nproc)
 CONFIG ?= deploy/sample/heed.toml
 FUZZ_SECONDS ?= 600
 KILLS ?= 500
+JOURNAL ?= sqlite
 SEED ?= 1
 SEEDS ?= 1..500
 BUDGET ?= 200
@@ -58,9 +59,9 @@ torture:
 	@cmake --preset release -DHEED_TESTS=OFF -DHEED_BENCH=ON > /dev/null
 	@cmake --build build -j $(JOBS) --target heed_app bench_ready
 	@mkdir -p build/torture
-	@test -e build/torture/past.db || build/bench/bench_ready --past build/torture/past.db paper
-	@python3 tests/torture/torture.py --heed build/heed --kills $(KILLS) --seed $(SEED) --past build/torture/past.db \
-	 --json build/torture/sqlite.json $(TORTURE_ARGS)
+	@test $(JOURNAL) != sqlite -o -e build/torture/past.db || build/bench/bench_ready --past build/torture/past.db paper
+	@python3 tests/torture/torture.py --heed build/heed --kills $(KILLS) --seed $(SEED) --journal $(JOURNAL) \
+	 $(if $(filter sqlite,$(JOURNAL)),--past build/torture/past.db) --json build/torture/$(JOURNAL).json $(TORTURE_ARGS)
 
 simulate:
 	@scripts/install-deps.sh build

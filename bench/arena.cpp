@@ -61,6 +61,7 @@ private:
 struct Exchange {
   SessionClock clock;
   std::uint64_t orders = 0;
+  std::uint64_t instruments_told = 0;
   bool fills = false;
   std::function<void(std::string_view symbol)> on_order;
   std::function<void(std::string)> send_update;  // to the order stream
@@ -141,9 +142,11 @@ struct Exchange {
       const auto from = target.find("symbols=") + 8;
       return quotes_json(target.substr(from, target.find('&', from) - from));
     }
-    if (target.starts_with("/v2/assets/"))
+    if (target.starts_with("/v2/assets/")) {
+      ++instruments_told;
       return R"({"id":"a","class":"us_equity","symbol":")" + std::string{target.substr(11)} +
              R"(","status":"active","tradable":true,"shortable":true,"fractionable":false})";
+    }
     if (target.starts_with("/v2/account"))
       return R"({"status":"ACTIVE","equity":"1000000000","cash":"1000000000","buying_power":"4000000000",)"
              R"("last_equity":"1000000000","trading_blocked":false,"account_blocked":false,"shorting_enabled":true})";
@@ -478,6 +481,7 @@ void Arena::serve_until_subscribed(std::chrono::seconds patience) {
 
 void Arena::introduce(std::uint16_t port, const std::string& target, std::size_t count) {
   constexpr std::size_t batch = 250;
+  const auto told_before = impl_->exchange.instruments_told;
   for (std::size_t from = 0; from < count; from += batch) {
     std::string body = "[";
     for (std::size_t i = from; i < std::min(count, from + batch); ++i)
@@ -500,6 +504,12 @@ void Arena::introduce(std::uint16_t port, const std::string& target, std::size_t
       impl_->io.run_for(std::chrono::milliseconds{5});
     if (!answered)
       throw std::runtime_error{"introducing symbols: no answer"};
+  }
+  const auto until = steady_clock::now() + std::chrono::seconds{120};
+  while (impl_->exchange.instruments_told < told_before + count) {
+    if (steady_clock::now() > until)
+      throw std::runtime_error{"introducing symbols: not all were asked for"};
+    impl_->io.run_for(std::chrono::milliseconds{5});
   }
   impl_->io.run_for(std::chrono::milliseconds{500});
 }

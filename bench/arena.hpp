@@ -47,7 +47,8 @@ public:
   /// Answers every order with an execution on the order stream.
   void set_fills(bool fills);
 
-  /// Posts one call for each of the first `count` symbols that no order comes of, so that the program knows them.
+  /// Posts one call for each of the first `count` symbols that no order comes of, and goes on until the program has
+  /// asked for each: then it knows them, and no work is left over from it.
   void introduce(std::uint16_t port, const std::string& target, std::size_t count);
   /// Throws std::runtime_error when the connection fails or nothing comes for ten seconds.
   Outcome run(const Load& load);

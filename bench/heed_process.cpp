@@ -37,9 +37,9 @@ data_url = ")" +
 key = "bench"
 secret = "bench"
 starting_equity = 1000000000
-rate_limit_per_minute = 100000
-rate_reserve_per_minute = 1000
-data_rate_limit_per_minute = 100000
+rate_limit_per_minute = 10000000
+rate_reserve_per_minute = 100000
+data_rate_limit_per_minute = 10000000
 reconcile_interval_seconds = 3600
 [account.risk]
 trades_per_day_account = 100000

@@ -294,6 +294,9 @@ Result<RecoveredState> Reader<Store>::recover(Instant day_start, Instant mention
 
 template <class Store>
 Result<bool> Reader<Store>::has_signal(const SignalId& signal) {
+  if constexpr (requires { store_.may_have(signal); })
+    if (!store_.may_have(signal))
+      return false;
   return store_.template ask<bool>([&](Connection& connection) {
     bool found = false;
     connection.run(Query{}.add("SELECT 1 FROM signals WHERE signal=?", signal.str()), [&](const auto&) {

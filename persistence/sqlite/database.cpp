@@ -27,10 +27,15 @@ Error to_error(const Failure& failure, const std::string& path) {
   }
 }
 
-Database::Database(const std::string& path, int flags, const std::string& vfs) {
+void initialize() {
   // Counting memory costs a lock at each allocation, and nobody asks for the count. Refused, without harm, when
   // SQLite is in use already.
   [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  sqlite3_initialize();
+}
+
+Database::Database(const std::string& path, int flags, const std::string& vfs) {
+  initialize();
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   handle_.reset(raw);

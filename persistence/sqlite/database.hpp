@@ -25,6 +25,9 @@ struct Failure : std::runtime_error {
 /// fix.
 Error to_error(const Failure& failure, const std::string& path);
 
+/// Makes SQLite ready for use as we want it. Before any other use; again is harmless.
+void initialize();
+
 /// A connection. Used by one thread at a time.
 class Database {
 public:

@@ -11,10 +11,14 @@ class ReadStore {
 public:
   using Connection = ReadConnection;
 
-  ReadStore(const std::string& path, const Options& options)
+  ReadStore(const std::string& path, const Options& options, std::shared_ptr<const SignalSketch> sketch)
       : path_{path},
+        sketch_{std::move(sketch)},
         pool_{std::make_unique<sql::Pool<ReadConnection>>(
           [path, options] { return std::make_unique<ReadConnection>(path, options); }, options.most_readers)} {}
+
+  /// False: the store need not be asked.
+  bool may_have(const SignalId& signal) const { return sketch_->may_have(signal); }
 
   /// The one place where a reader's exceptions become errors.
   template <class Answer, class F>
@@ -29,13 +33,15 @@ public:
 
 private:
   std::string path_;
+  std::shared_ptr<const SignalSketch> sketch_;
   std::unique_ptr<sql::Pool<ReadConnection>> pool_;
 };
 
 }  // namespace
 
-std::shared_ptr<JournalReader> make_reader(const std::string& path, const Options& options) {
-  return std::make_shared<sql::Reader<ReadStore>>(ReadStore{path, options});
+std::shared_ptr<JournalReader> make_reader(const std::string& path, const Options& options,
+                                           std::shared_ptr<const SignalSketch> sketch) {
+  return std::make_shared<sql::Reader<ReadStore>>(ReadStore{path, options, std::move(sketch)});
 }
 
 }  // namespace heed::sqlite

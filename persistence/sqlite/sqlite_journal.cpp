@@ -13,9 +13,13 @@ Result<JournalPair> open_journal(const std::string& path, const Options& options
   if (const auto ok = prepare_file(path); !ok)
     return ok.error();
   try {
-    auto db = open_for_writing(path, options);
-    auto writer = std::make_unique<Writer>(path, options, std::move(lock).value(), std::move(db));
-    return JournalPair{std::move(writer), make_reader(path, options)};
+    auto log = std::make_unique<LogBuffer>(options.vfs);
+    auto through_log = options;
+    through_log.vfs = log->name();
+    auto db = open_for_writing(path, through_log);
+    auto writer = std::make_unique<Writer>(path, options, std::move(lock).value(), std::move(log), std::move(db));
+    auto reader = make_reader(path, options, writer->sketch());
+    return JournalPair{std::move(writer), std::move(reader)};
   } catch (const Failure& failure) {
     auto error = to_error(failure, path);
     if (failure.code == SQLITE_SCHEMA)

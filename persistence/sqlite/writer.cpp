@@ -46,8 +46,8 @@ std::string update_order_sql() {
 }
 
 // Whether a commit that failed so cannot have happened. The last page that a commit appends to the log is what makes
-// it one, and it is synced after that: with no room for a page there is no such page. After a failed sync there may
-// be.
+// it one, and it is synced after that: with no room for a page there is no such page, whoever was told that there was
+// none (the log's pages are written when it is synced). After a failed sync there may be.
 bool surely_undone(int code) { return (code & 0xFF) == SQLITE_FULL || code == SQLITE_IOERR_WRITE; }
 
 template <class Map>
@@ -63,10 +63,11 @@ constexpr const char* final_kinds =
 
 }  // namespace
 
-Writer::Writer(std::string path, Options options, LockFile lock, Database db)
+Writer::Writer(std::string path, Options options, LockFile lock, std::unique_ptr<LogBuffer> log, Database db)
     : path_{std::move(path)},
       options_{std::move(options)},
       lock_{std::move(lock)},
+      log_{std::move(log)},
       db_{std::move(db)},
       begin_{db_, "BEGIN IMMEDIATE"},
       commit_{db_, "COMMIT"},
@@ -88,7 +89,22 @@ Writer::Writer(std::string path, Options options, LockFile lock, Database db)
       last_broker_call_{last_id(db_)},
       orphans_{any_orphans(db_)} {
   prepare_upserts(db_, upserts_, std::make_index_sequence<std::variant_size_v<Row>>{});
+  fill_sketch();
   sqlite3_wal_hook(db_.get(), note_wal_pages, &wal_pages_);
+}
+
+void Writer::fill_sketch() {
+  Statement count{db_, "SELECT coalesce(max(rowid), 0) FROM signals"};
+  if (!count.step() || count.number(0) > SignalSketch::filled_max)
+    return;
+  Statement all{db_, "SELECT signal FROM signals"};
+  while (all.step()) {
+    const auto signal = all.text(0);
+    if (signal.size() > SignalId::capacity)
+      all.damaged("the name of a signal is too long");
+    sketch_->add(SignalId{signal});
+  }
+  sketch_->complete();
 }
 
 Writer::~Writer() {
@@ -210,6 +226,7 @@ void Writer::write(JournalEvent& event) {
 }
 
 void Writer::write(SignalRow& row) {
+  sketch_->add(row.signal);
   sqlite3_set_last_insert_rowid(db_.get(), 0);
   write<SignalRow>(row);
   const auto number = sqlite3_last_insert_rowid(db_.get());

@@ -4,7 +4,9 @@
 #include "persistence/row_plan.hpp"
 #include "persistence/sqlite/connections.hpp"
 #include "persistence/sqlite/lock_file.hpp"
+#include "persistence/sqlite/log_buffer.hpp"
 #include "persistence/sqlite/row_codec.hpp"
+#include "persistence/sqlite/signal_sketch.hpp"
 
 #include <array>
 #include <string>
@@ -38,15 +40,18 @@ struct KnownOrder {
 
 class Writer final : public JournalWriter {
 public:
-  /// Throws Failure.
-  Writer(std::string path, Options options, LockFile lock, Database db);
+  /// `db` was opened through `log`. Throws Failure.
+  Writer(std::string path, Options options, LockFile lock, std::unique_ptr<LogBuffer> log, Database db);
   ~Writer() override;
 
   /// Appending nothing is upkeep: it brings the write-ahead log into the database file. Call it when there is nothing
   /// else to do, so that no append has to wait for it.
   Status append(std::span<Batch* const> batches) override;
+  /// What this one has written, for readers in the same process.
+  std::shared_ptr<const SignalSketch> sketch() const { return sketch_; }
 
 private:
+  void fill_sketch();
   void write(JournalEvent& event);
   void write(SignalRow& row);
   void write(Decision& row);
@@ -75,6 +80,7 @@ private:
   const std::string path_;
   const Options options_;
   LockFile lock_;  // before the connection: released after it is closed
+  std::unique_ptr<LogBuffer> log_;
   Database db_;
   Statement begin_, commit_, rollback_, event_, head_row_, find_signal_, count_decisions_, mark_undecided_,
     unmark_undecided_, find_order_, update_order_, mark_working_, unmark_working_;
@@ -88,6 +94,7 @@ private:
   std::unordered_map<SignalId, TouchedSignal> touched_;  // by the append under way
   std::unordered_map<SignalId, KnownSignal> signals_;    // recent ones
   std::unordered_map<ClientOrderId, KnownOrder> orders_;
+  std::shared_ptr<SignalSketch> sketch_ = std::make_shared<SignalSketch>();
   bool orphans_ = false;  // decisions or intents exist whose signal has no row
   bool broken_ = false;
 };

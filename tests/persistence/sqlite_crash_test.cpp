@@ -93,7 +93,7 @@ std::vector<Disk> watch_a_life(FaultDisk& layer, const std::string& path) {
   options.vfs = FaultDisk::name();
   options.checkpoint_pages = 40;
   auto pair = must(sqlite::open_journal(path, options));
-  for (int n = 2; n <= 12; ++n) {
+  for (int n = 2; n <= 40; ++n) {
     auto batch = numbered(n);
     append(*pair.writer, batch);
     now.acknowledged = n - 1;

@@ -234,9 +234,12 @@ TEST_CASE("sqlite: no room at the commit itself is no doubt", "[persistence][fau
   auto pair = must(sqlite::open_journal(folder.file(), options));
   int stored = 0;
   int refused = 0;
-  for (std::int64_t nth = 1; nth <= 40; ++nth) {
+  for (std::int64_t nth = 1; nth <= 20; ++nth) {
+    auto batch = numbered(stored + 1);
+    batch.events[0].payload = '"' + std::string(700'000, 'x') + '"';  // so that the log is written in several pieces
+    Batch* const one[]{&batch};
     disk.fail(FaultDisk::Kind::full, nth, true);
-    const auto status = append_numbered(*pair.writer, stored + 1);
+    const auto status = pair.writer->append(one);
     disk.heal();
     if (status) {
       ++stored;

@@ -9,9 +9,10 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <tuple>
-#include <unordered_map>
+#include <vector>
 
 namespace heed {
 namespace {
@@ -80,6 +81,55 @@ bool matches(const T& row, const ListFilter& filter) {
   return status_matches(row, status_query<T>(filter), filter.status);
 }
 
+/// Where the row of a key is, found by the key's hash: one block of memory, and no copy of the key.
+class Places {
+public:
+  /// The place that `same` accepts among those of this hash; else `place_of_new`, which is noted.
+  template <class Same>
+  std::size_t find_or_add(std::size_t hash, std::size_t place_of_new, Same&& same) {
+    if (2 * (count_ + 1) > slots_.size())
+      grow();
+    auto at = hash & (slots_.size() - 1);
+    for (; slots_[at].number != 0; at = (at + 1) & (slots_.size() - 1))
+      if (slots_[at].hash == hash && same(slots_[at].number - 1))
+        return slots_[at].number - 1;
+    slots_[at] = {hash, place_of_new + 1};
+    ++count_;
+    return place_of_new;
+  }
+  template <class Same>
+  std::optional<std::size_t> find(std::size_t hash, Same&& same) const {
+    if (slots_.empty())
+      return std::nullopt;
+    for (auto at = hash & (slots_.size() - 1); slots_[at].number != 0; at = (at + 1) & (slots_.size() - 1))
+      if (slots_[at].hash == hash && same(slots_[at].number - 1))
+        return slots_[at].number - 1;
+    return std::nullopt;
+  }
+
+private:
+  struct Slot {
+    std::size_t hash = 0;
+    std::size_t number = 0;  // the place and one; zero: free
+  };
+
+  void grow() {
+    std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots_.size()));
+    for (const auto& slot : slots_) {
+      if (slot.number == 0)
+        continue;
+      auto at = slot.hash & (larger.size() - 1);
+      while (larger[at].number != 0)
+        at = (at + 1) & (larger.size() - 1);
+      larger[at] = slot;
+    }
+    slots_ = std::move(larger);
+  }
+
+  std::vector<Slot> slots_;  // a power of two, at most half of them taken
+  std::size_t count_ = 0;
+};
+
 /// One table whose rows are numbered by their first write, from 1.
 template <class T>
 class Rows {
@@ -93,17 +143,27 @@ public:
     }
     key_.clear();
     append_key(key_, row);
-    const auto [found, is_new] = places_.try_emplace(key_, rows_.size());
-    if (is_new)
+    const auto place = places_.find_or_add(std::hash<std::string_view>{}(key_), rows_.size(), [this](std::size_t at) {
+      other_key_.clear();
+      append_key(other_key_, rows_[at]);
+      return other_key_ == key_;
+    });
+    if (place == rows_.size())
       rows_.push_back(row);
     else
-      rows_[found->second] = row;
+      rows_[place] = row;
   }
 
   /// By the values of its only key column; null when there is none.
   const T* find(std::string_view key) const {
-    const auto found = places_.find(std::string{key} + '\0');
-    return found == places_.end() ? nullptr : &rows_[found->second];
+    const auto whole = std::string{key} + '\0';
+    std::string other;
+    const auto found = places_.find(std::hash<std::string_view>{}(whole), [&](std::size_t at) {
+      other.clear();
+      append_key(other, rows_[at]);
+      return other == whole;
+    });
+    return found ? &rows_[*found] : nullptr;
   }
 
   /// Calls f(number, row) in the page's order until it returns false.
@@ -126,8 +186,8 @@ private:
   static constexpr bool numbered_by_store = std::same_as<T, JournalEvent> || std::same_as<T, BrokerCallRow>;
 
   std::deque<T> rows_;
-  std::unordered_map<std::string, std::size_t> places_;
-  std::string key_;
+  Places places_;
+  std::string key_, other_key_;
 };
 
 /// Mentions bring their numbers with them.
@@ -164,12 +224,42 @@ const auto& row_in(const auto& entry) {
     return entry;
 }
 
+/// Those of one signal lie together, by account.
+class DecisionRows {
+public:
+  void put(const Decision& row) {
+    const auto place = places_.find_or_add(std::hash<SignalId>{}(row.signal), rows_.size(),
+                                           [&](std::size_t at) { return rows_[at].front().signal == row.signal; });
+    if (place == rows_.size()) {
+      rows_.emplace_back(1, row);
+      return;
+    }
+    auto& of_signal = rows_[place];
+    const auto at = std::ranges::lower_bound(of_signal, row.account, {}, &Decision::account);
+    if (at != of_signal.end() && at->account == row.account)
+      *at = row;
+    else
+      of_signal.insert(at, row);
+  }
+  const std::vector<Decision>& of(const SignalId& signal) const {
+    static const std::vector<Decision> none;
+    const auto found =
+      places_.find(std::hash<SignalId>{}(signal), [&](std::size_t at) { return rows_[at].front().signal == signal; });
+    return found ? rows_[*found] : none;
+  }
+  const std::deque<std::vector<Decision>>& all() const { return rows_; }
+
+private:
+  std::deque<std::vector<Decision>> rows_;
+  Places places_;
+};
+
 struct MemoryStore {
   mutable std::shared_mutex mutex;
   std::tuple<Rows<JournalEvent>, Rows<SignalRow>, Rows<Mention>, Rows<RejectedInputRow>, Rows<Intent>, Rows<OrderRow>,
              Rows<FillRow>, Rows<PositionRow>, Rows<TradeRow>, Rows<PauseRow>, Rows<BrokerCallRow>>
     rows;
-  std::unordered_map<SignalId, std::map<AccountId, Decision>> decisions;
+  DecisionRows decisions;
   std::map<SourceId, CursorRow> cursors;
   std::map<std::pair<AccountId, Symbol>, BlockRow> blocks;
   std::map<AccountId, AccountRow> accounts;
@@ -183,7 +273,7 @@ struct MemoryStore {
     return std::get<Rows<T>>(rows);
   }
 
-  void put(Decision& row) { decisions[row.signal].insert_or_assign(row.account, row); }
+  void put(Decision& row) { decisions.put(row); }
   void put(CursorRow& row) { cursors.insert_or_assign(row.source, row); }
   void put(BlockRow& row) { blocks.insert_or_assign({row.account, row.symbol}, row); }
   void put(AccountRow& row) { accounts.insert_or_assign(row.account, row); }
@@ -200,13 +290,7 @@ struct MemoryStore {
     table<BrokerCallRow>().put(row);
   }
 
-  SignalView view(const SignalRow& row) const {
-    SignalView out{row, {}};
-    if (const auto found = decisions.find(row.signal); found != decisions.end())
-      for (const auto& [account, decision] : found->second)
-        out.decisions.push_back(decision);
-    return out;
-  }
+  SignalView view(const SignalRow& row) const { return {row, decisions.of(row.signal)}; }
 };
 
 class MemoryWriter final : public JournalWriter {
@@ -264,8 +348,8 @@ public:
       return ok.error();
     const std::shared_lock lock{store_->mutex};
     std::map<std::string, std::int64_t> counts;
-    for (const auto& [signal, by_account] : store_->decisions)
-      for (const auto& [account, decision] : by_account)
+    for (const auto& of_signal : store_->decisions.all())
+      for (const auto& decision : of_signal)
         if (in_funnel(decision, filter))
           ++counts[funnel_text(decision.disposition.kind, decision.disposition.detail)];
     return std::vector<std::pair<std::string, std::int64_t>>(counts.begin(), counts.end());
@@ -275,11 +359,10 @@ public:
     const auto decided = [&](const SignalRow& row) {
       if (filter.account.empty() && filter.status.empty())
         return true;
-      const auto found = store_->decisions.find(row.signal);
-      return found != store_->decisions.end() && std::ranges::any_of(found->second, [&](const auto& entry) {
-               return (filter.account.empty() || entry.first.view() == filter.account) &&
-                      matches_status(entry.second, filter.status);
-             });
+      return std::ranges::any_of(store_->decisions.of(row.signal), [&](const Decision& decision) {
+        return (filter.account.empty() || decision.account.view() == filter.account) &&
+               matches_status(decision, filter.status);
+      });
     };
     return list<SignalRow, SignalView>(filter, decided, [this](const SignalRow& row) { return store_->view(row); });
   }

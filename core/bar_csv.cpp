@@ -98,6 +98,14 @@ std::optional<std::int64_t> parse_volume(std::string_view text) {
   return value;
 }
 
+// Of prices above zero, as text; the factor between the least and the greatest is none of a Decimal's.
+std::string factor(std::int64_t before, std::int64_t now) {
+  if (static_cast<Int128>(now) > static_cast<Int128>(before) * 1'000'000)
+    return "more than a million";
+  const auto exact = Decimal::from_units(now) / Decimal::from_units(before);
+  return exact.rounded_to(Decimal::from_units(1'000'000), Rounding::half_even).str();
+}
+
 class CsvReader {
 public:
   CsvReader(std::string_view text, std::vector<BarProblem>& problems) : text_{text}, problems_{problems} {}
@@ -316,9 +324,8 @@ void CsvReader::find_jumps() {
     const auto now = static_cast<Int128>(out_.close[i]) * 100;
     if (now <= before * jump_percent_up && now >= before * jump_percent_down)
       continue;
-    const auto factor = Decimal::from_units(out_.close[i]) / Decimal::from_units(out_.close[i - 1]);
     tell_at(BarFlaw::suspicious, lines_[i], "close",
-            "is " + factor.rounded_to(Decimal::from_units(1'000'000), Rounding::half_even).str() +
+            "is " + factor(out_.close[i - 1], out_.close[i]) +
               " times the close before: a split or another corporate action that is not adjusted for?");
   }
 }

@@ -11,7 +11,8 @@ namespace {
 
 // How many orders that are over stay known, so that late and repeated news of them changes nothing.
 constexpr std::size_t ended_kept = 64;
-constexpr std::size_t marks_kept = 32;
+// Facts of one order that are known when they are told again: a large one may fill in hundreds of parts.
+constexpr std::size_t marks_kept = 1'000;
 // An order made this shortly before an account report may not be in it yet.
 constexpr auto report_lag = std::chrono::seconds{10};
 constexpr auto rate_window = std::chrono::minutes{1};

@@ -95,6 +95,8 @@ TEST_CASE("what is wrong with a bar file is told with line and field", "[bars]")
     {header + good + "2020-01-03,10,11,9.5,9.25,1\n", BarFlaw::suspicious, 3, "low", "over the close 9.25", 2},
     {header + good + "2020-01-03,10,11,9,10,many\n", BarFlaw::suspicious, 3, "volume", "no whole number", 2},
     {header + good + "2020-01-03,5,5,5,5,1\n", BarFlaw::suspicious, 3, "close", "is 0.5 times the close before", 2},
+    {header + "2020-01-02,1,1,0.000000001,0.000000001,1\n2020-01-03,75,75,75,75,1\n", BarFlaw::suspicious, 3, "close",
+     "is more than a million times the close before", 2},
   }));
   CAPTURE(row.text);
   const auto parsed = parse(row.text);

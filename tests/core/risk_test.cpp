@@ -425,6 +425,21 @@ TEST_CASE("one fill that closes two equal lots is two facts", "[risk]") {
   CHECK(quiet.apply(ended).size() == 1);
 }
 
+TEST_CASE("an order that fills in hundreds of parts counts none of them twice", "[risk]") {
+  auto ledger = ready_ledger(wide_limits());
+  const auto q = question("a", "NVDA", "300");
+  REQUIRE(ledger.reserve(q, risk_now).answer.granted);
+  std::vector<RiskFact> parts;
+  for (int i = 1; i <= 300; ++i)
+    parts.push_back(fact_of(Kind::filled, q, "1", std::to_string(i).c_str()));
+  for (const auto& part : parts)
+    ledger.apply(part);
+  const auto before = ledger.state();
+  for (const auto& part : parts)
+    ledger.apply(part);
+  CHECK(ledger.state() == before);
+}
+
 TEST_CASE("facts of orders that nobody announced", "[risk]") {
   auto ledger = ready_ledger(wide_limits());
   ledger.apply(fact_of(Kind::filled, question("stray"), "10", "10"));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace heed {
@@ -158,9 +159,6 @@ void stand_aside(JournalActorState& st, Batch batch, caf::typed_response_promise
 
 /// Tells rows apart that the store tells apart: table and key.
 using RowKey = InlineText<64>;
-struct HashOfKey {
-  std::size_t operator()(const RowKey& key) const noexcept { return std::hash<std::string_view>{}(key.view()); }
-};
 
 RowKey make_key(char table, std::string_view first, std::string_view second = {}) {
   std::array<char, RowKey::capacity> text;
@@ -190,18 +188,35 @@ RowKey key_of(const Row& row) {
 }
 
 /// A row that comes again in the same commit takes the place of its earlier version: nobody could ever see that one.
-void keep_latest(std::span<Batch> batches) {
-  std::unordered_map<RowKey, std::pair<Batch*, std::size_t>, HashOfKey> places;
-  for (auto& batch : batches) {
+class LatestRows {
+public:
+  void keep(std::span<Batch> batches) {
+    std::size_t count = 0;
+    for (const auto& batch : batches)
+      count += batch.rows.size();
+    places_.assign(std::bit_ceil(2 * count + 1), Place{});
+    for (auto& batch : batches)
+      keep(batch);
+  }
+
+private:
+  struct Place {
+    std::size_t hash = 0;
+    Batch* batch = nullptr;  // null: free
+    std::size_t at = 0;
+  };
+
+  void keep(Batch& batch) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < batch.rows.size(); ++i) {
       auto& row = batch.rows[i];
       if (const auto key = key_of(row); !key.empty()) {
-        const auto [place, first] = places.try_emplace(key, &batch, kept);
-        if (!first) {
-          place->second.first->rows[place->second.second] = std::move(row);
+        auto& place = place_of(key);
+        if (place.batch != nullptr) {
+          place.batch->rows[place.at] = std::move(row);
           continue;
         }
+        place = {hash_of(key), &batch, kept};
       }
       if (kept != i)
         batch.rows[kept] = std::move(row);
@@ -209,6 +224,24 @@ void keep_latest(std::span<Batch> batches) {
     }
     batch.rows.erase(batch.rows.begin() + static_cast<std::ptrdiff_t>(kept), batch.rows.end());
   }
+  static std::size_t hash_of(const RowKey& key) { return std::hash<std::string_view>{}(key.view()); }
+  /// Where the row of this key is, or would be.
+  Place& place_of(const RowKey& key) {
+    const auto hash = hash_of(key);
+    const auto mask = places_.size() - 1;
+    for (auto at = hash & mask;; at = (at + 1) & mask) {
+      auto& place = places_[at];
+      if (place.batch == nullptr || (place.hash == hash && key_of(place.batch->rows[place.at]) == key))
+        return place;
+    }
+  }
+
+  std::vector<Place> places_;  // a power of two
+};
+
+void keep_latest(std::span<Batch> batches) {
+  static thread_local LatestRows latest;  // keeps its memory
+  latest.keep(batches);
 }
 
 void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch> batches,

@@ -345,16 +345,20 @@ std::string inspect_portfolio(const PortfolioState& st) {
     .str();
 }
 
-/// A flatten that came while the market was closed is carried out at the open; the governor's latch remembers it.
+/// The governor's latch remembers what is to be done; doing it again changes nothing.
+void carry_out_kill(PortfolioSelf self, KillLevel at_least) {
+  self->request(self->state.env->governor, caf::infinite, AccountQuery{})
+    .then([self, at_least](const AccountSnapshot& account) {
+      if (account.kill >= at_least)
+        to_all(self, KillOrder{account.kill, "kill switch"});
+    });
+}
+
+/// A flatten that came while the market was closed is carried out at the open.
 void session_changed(PortfolioSelf self, const SessionChanged& session) {
   to_all(self, session);
-  if (!session.open)
-    return;
-  self->request(self->state.env->governor, caf::infinite, AccountQuery{})
-    .then([self](const AccountSnapshot& account) {
-      if (account.kill == KillLevel::flatten)
-        to_all(self, KillOrder{KillLevel::flatten, "kill switch"});
-    });
+  if (session.open)
+    carry_out_kill(self, KillLevel::flatten);
 }
 
 void reconfigure(PortfolioSelf self, const Reconfigure& change) {
@@ -368,6 +372,8 @@ void ready(PortfolioSelf self) {
   auto& st = self->state;
   st.ready = true;
   to_all(self, AccountReady{});
+  // The process may have ended when the latch was durable and nothing else had happened.
+  carry_out_kill(self, KillLevel::cancel_open_orders);
   release_early(self);
 }
 

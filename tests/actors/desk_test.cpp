@@ -427,6 +427,30 @@ TEST_CASE("desk: the kill switch stops opening, takes entries away, or flattens;
   CHECK(w.held("NVDA").is_zero());
 }
 
+TEST_CASE("desk: a kill whose latch was durable when the process died is carried out by the next start",
+          "[actors][desk]") {
+  DeskWorld w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.venue->fills_market_orders = false;
+  w.call(buy("b2", "AMD"));
+  w.venue->fills_market_orders = true;
+  const auto level = GENERATE(KillLevel::cancel_open_orders, KillLevel::flatten);
+  w.store->after_append = [&w] { w.crashed = true; };
+  w.system->send(w.desk.governor, KillCommand{level, "op", nullptr});
+  w.run();
+  REQUIRE(w.crashed);
+  w.store->after_append = nullptr;
+  w.crash();
+  CHECK(w.outcome("b2") == "in_flight");
+  w.start();
+  w.advance(std::chrono::seconds{60});
+  CHECK(w.outcome("b2") == "cancelled");
+  CHECK(w.held("NVDA") == Quantity{level == KillLevel::flatten ? 0 : 30});
+  CHECK(w.venue->position("NVDA") == w.held("NVDA"));
+  w.check_sane();
+}
+
 TEST_CASE("desk: that an order was accepted shares the next commit; nobody waits for it", "[actors][desk]") {
   DeskWorld w;
   w.venue->fills_market_orders = false;

@@ -72,6 +72,19 @@ void store(GovernorSelf self, const core::RiskEffects& effects) {
     store(self, effects, [] {});
 }
 
+/// What is counted in a row is known from nothing but the account's row, so it is stored as it changes.
+void take_fact(GovernorSelf self, const RiskFact& fact) {
+  auto& ledger = *self->state.ledger;
+  const auto in_a_row = [&ledger] {
+    return std::pair{ledger.state().rejects_in_row,
+                     ledger.limits().losses_in_row > 0 ? ledger.state().losses_in_row : 0};
+  };
+  const auto before = in_a_row();
+  const auto effects = ledger.apply(fact);
+  if (!effects.empty() || in_a_row() != before)
+    store(self, effects, [] {});
+}
+
 RiskAnswer reserve(GovernorSelf self, const ReserveRisk& question) {
   auto& st = self->state;
   ++st.asked;
@@ -176,7 +189,7 @@ GovernorActor::behavior_type governor_actor(GovernorSelf self, std::shared_ptr<c
     [self](AccountQuery) { return self->state.ledger->snapshot(); },
     [self](LimitsQuery) { return self->state.ledger->limits(); },
     [self](UsageQuery) { return core::risk_usage(*self->state.ledger, self->state.args->clock->now()); },
-    [self](const RiskFact& fact) { store(self, self->state.ledger->apply(fact)); },
+    [self](const RiskFact& fact) { take_fact(self, fact); },
     [self](const AccountReport& report) {
       const auto effects = self->state.ledger->apply(report, self->state.args->clock->now());
       store(self, effects, [] {});

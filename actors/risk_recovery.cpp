@@ -103,6 +103,7 @@ void set_positions(core::RiskLedger& ledger, const std::vector<Position>& positi
 core::RiskState recover_risk(const AccountId& account, const RiskLimits& limits, const RecoveredState& stored,
                              const core::MarketCalendar& calendar, Instant now) {
   auto state = stored_risk(account, stored);
+  const auto rejects_in_row = state.rejects_in_row, losses_in_row = state.losses_in_row;
   state.symbols.clear();
   state.orders.clear();
   state.ended.clear();
@@ -130,7 +131,11 @@ core::RiskState recover_risk(const AccountId& account, const RiskLimits& limits,
   for (const auto* order : entries)
     replay_entry(ledger, *order, positions);
   set_positions(ledger, positions);
-  return ledger.state();
+  // What is counted in a row is as it was stored: the entries of the day are not told again in their order.
+  auto recovered = ledger.state();
+  recovered.rejects_in_row = rejects_in_row;
+  recovered.losses_in_row = losses_in_row;
+  return recovered;
 }
 
 }  // namespace heed

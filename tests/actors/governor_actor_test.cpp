@@ -204,6 +204,56 @@ TEST_CASE("governor: the day's loss pauses the account, and a restart does not f
   CHECK(f.ask("NVDA") == "daily_loss");
 }
 
+TEST_CASE("governor: a restart does not forget refusals and losses in a row", "[actors][governor]") {
+  Fixture f;
+  f.limits.rejects_in_row = f.limits.losses_in_row = 3;
+  f.start();
+  f.open_for_business();
+  const bool losses = GENERATE(false, true);
+  const auto tell = [&](const std::string& symbol) {
+    RiskFact fact;
+    fact.kind = losses ? RiskFactKind::closed : RiskFactKind::rejected;
+    fact.account = "paper";
+    fact.strategy = "tube";
+    fact.symbol = Symbol{symbol};
+    fact.order = f.question(fact.symbol).order;
+    fact.quantity = Quantity{-1};
+    fact.trade_ended = true;
+    fact.realized = fact.trade_realized = Money{-1};
+    fact.at = f.system.clock->now();
+    f.system.send(f.governor, fact);
+    f.system.run();
+  };
+  tell("NVDA");
+  tell("AMD");
+  f.system.kill(f.governor);
+  f.start(f.restart());
+  f.system.send(f.governor, AccountReady{});
+  CHECK(f.ask("TSLA") == "granted");
+  tell("INTC");
+  CHECK(f.ask("GE") == (losses ? "losses" : "rejects"));
+}
+
+TEST_CASE("governor: a fill of the day that a restart reads again does not end a row of refusals",
+          "[actors][governor]") {
+  DeskWorld w;
+  w.limits.rejects_in_row = 3;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "filled");
+  w.venue->always["submit"] = Fate::refused("40310000");
+  w.call(buy("b2", "AMD"));
+  w.call(buy("b3", "INTC"));
+  REQUIRE(w.outcome("b3") == "broker_rejected:40310000");
+  w.crash();
+  w.start();
+  w.advance(std::chrono::seconds{5});
+  w.call(buy("b4", "TSLA"));
+  CHECK(w.outcome("b4") == "broker_rejected:40310000");
+  w.call(buy("b5", "GE"));
+  CHECK(w.outcome("b5") == "no_op:paused");
+}
+
 TEST_CASE("governor: changed limits hold at once and are on the record", "[actors][governor]") {
   Fixture f;
   f.start();

@@ -4,6 +4,7 @@
 #include "app/config_map.hpp"
 #include "app/strategy_map.hpp"
 #include "sim/campaign.hpp"
+#include "sim/crash_points.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -71,9 +72,62 @@ int refuse(const Error& error) {
   return static_cast<int>(error.kind == ErrorKind::unavailable ? Exit::missing_input : Exit::bad_data);
 }
 
+/// Exists from here on.
+Result<std::filesystem::path> make_folder() {
+  std::error_code made;
+  const auto folder = std::filesystem::temp_directory_path(made) / ("heed-simulate-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder, made);
+  if (made)
+    return Error{ErrorKind::unavailable, "folder", "cannot create " + folder.string() + ": " + made.message()};
+  return folder;
+}
+
+int run_point(const SimulateOptions& options, const std::string& folder) {
+  const auto report = sim::crash_at(options.scenarios.front(), options.point, folder);
+  if (!report)
+    return refuse(report.error());
+  for (const auto& fact : report.value().facts)
+    std::cout << fact << '\n';
+  if (!report.value().violation)
+    return static_cast<int>(Exit::done);
+  std::cout << report.value().violation->invariant << ": " << report.value().violation->text << '\n';
+  return static_cast<int>(Exit::negative);
+}
+
+int run_crash_points(const SimulateOptions& options) {
+  const auto folder = make_folder();
+  if (!folder)
+    return refuse(folder.error());
+  int exit = 0;
+  if (!options.point.empty()) {
+    exit = run_point(options, folder.value().string());
+  } else {
+    sim::CrashOptions crash;
+    crash.scenarios = options.scenarios;
+    crash.doubles = *enum_from<sim::Double>(options.doubles);
+    crash.stride = options.stride;
+    crash.folder = folder.value().string();
+    crash.json = options.json;
+    crash.cancelled = [] { return interrupted != 0; };
+    const auto result = sim::crash_points(crash, std::cout, std::cerr);
+    exit = !result ? refuse(result.error())
+           : result.value().failures() > 0
+             ? static_cast<int>(Exit::negative)
+             : static_cast<int>(result.value().cancelled ? Exit::cancelled : Exit::done);
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder.value(), ignored);
+  return exit;
+}
+
 }  // namespace
 
 int run_simulate(const SimulateOptions& options) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  // What goes wrong on purpose is not news.
+  spdlog::set_level(spdlog::level::off);
+  if (options.crash_points)
+    return run_crash_points(options);
   sim::CampaignOptions campaign;
   campaign.first = options.first_seed;
   campaign.last = options.last_seed;
@@ -91,19 +145,15 @@ int run_simulate(const SimulateOptions& options) {
       return refuse(rules.error());
     campaign.rules = std::move(rules).value();
   }
-  std::error_code made;
-  const auto folder = std::filesystem::temp_directory_path(made) / ("heed-simulate-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder, made);
-  if (made)
-    return refuse({ErrorKind::unavailable, "folder", "cannot create " + folder.string() + ": " + made.message()});
-  campaign.folder = folder.string();
+  const auto folder = make_folder();
+  if (!folder)
+    return refuse(folder.error());
+  campaign.folder = folder.value().string();
   campaign.cpu_seconds = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
   campaign.cancelled = [] { return interrupted != 0; };
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  // What goes wrong on purpose is not news.
-  spdlog::set_level(spdlog::level::off);
   const auto result = sim::campaign(campaign, std::cout, std::cerr);
-  std::filesystem::remove_all(folder, made);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder.value(), ignored);
   if (result.failed > 0)
     return static_cast<int>(Exit::negative);
   return static_cast<int>(result.cancelled ? Exit::cancelled : Exit::done);

@@ -96,17 +96,22 @@ Status Life::Impl::open() {
   if (!opened)
     return opened.error();
   reader = opened.value().reader;
-  return spawn(std::move(opened.value().writer));
+  auto writer = std::move(opened.value().writer);
+  return spawn(args.wrap_writer ? args.wrap_writer(std::move(writer)) : std::move(writer));
 }
 
 std::shared_ptr<Venue> Life::Impl::make_venue() {
   auto alpaca = args.rules->alpaca;
   alpaca.account = args.rules->account;
+  const auto http = [this] { return args.wrap_http ? args.wrap_http(network.http()) : network.http(); };
+  const auto stream = [this] {
+    return args.wrap_stream ? args.wrap_stream(network.websocket()) : network.websocket();
+  };
   AlpacaTransports transports;
-  transports.trading = network.http();
-  transports.data = network.http();
-  transports.orders_stream = network.websocket();
-  transports.data_stream = network.websocket();
+  transports.trading = http();
+  transports.data = http();
+  transports.orders_stream = stream();
+  transports.data_stream = stream();
   transports.timers = network.timers();
   transports.clock = args.clock;
   transports.monotonic = [agenda = &args.around->agenda] { return steady(agenda->now()); };
@@ -358,6 +363,11 @@ void Life::set_limits(const RiskLimits& limits) {
 
 void Life::drain() { caf::anon_send(impl_->supervisor, Drain{}); }
 bool Life::settled() const { return impl_->telemetry->settled(); }
+bool Life::ready() const {
+  const auto components = impl_->telemetry->components();
+  const auto found = components.find("reconcile:" + impl_->args.rules->account.str());
+  return found != components.end() && found->second.ok;
+}
 
 std::string Life::kill_actor(Chance& chance) {
   auto named = impl_->directory->by_name();

@@ -39,6 +39,11 @@ struct LifeArgs {
   std::shared_ptr<const WallClock> clock;
   std::function<std::unique_ptr<MentionFeed>()> tape;     // the source "tape"
   std::function<void(std::span<const Batch>)> on_commit;  // for the trace and the marks
+
+  // What stands between the daemon and its surroundings, for whoever counts or cuts; empty: nothing.
+  std::function<std::unique_ptr<JournalWriter>(std::unique_ptr<JournalWriter>)> wrap_writer;  // the store is open
+  std::function<std::shared_ptr<net::HttpClient>(std::shared_ptr<net::HttpClient>)> wrap_http;
+  std::function<std::shared_ptr<net::WebSocketConnector>(std::shared_ptr<net::WebSocketConnector>)> wrap_stream;
 };
 
 class Life {
@@ -69,6 +74,8 @@ public:
   /// SIGTERM. ended() tells when everything that was begun is over.
   void drain();
   bool settled() const;
+  /// Books and broker were compared and agree: the account trades.
+  bool ready() const;
   /// Kills one actor, drawn; its name.
   std::string kill_actor(Chance& chance);
 

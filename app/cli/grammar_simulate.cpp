@@ -42,9 +42,31 @@ bool read_seeds(Session& session, SimulateArguments& a, int& exit) {
   return true;
 }
 
+/// Scripted scenarios have neither seeds nor chance nor a configuration.
+bool check_crash_points(Session& session, const SimulateArguments& a, int& exit) {
+  const auto& o = a.options;
+  if (o.crash_points && !(a.seed.empty() && a.seeds.empty()))
+    exit = session.fail(Exit::usage, "--crash-points plays scenarios, not seeds", {}, "leave --seed and --seeds out");
+  else if (o.crash_points && !session.globals().config.empty())
+    exit = session.fail(Exit::usage, "--crash-points has rules of its own", {}, "leave --config out");
+  else if (!o.crash_points && !(o.scenarios.empty() && o.point.empty()))
+    exit = session.fail(Exit::usage, "--scenario and --point are parts of --crash-points", {},
+                        "like: heed simulate --crash-points --scenario stop_fires");
+  else if (!o.point.empty() && o.scenarios.size() != 1)
+    exit = session.fail(Exit::usage, "--point is a point of one scenario", {}, "name it with --scenario NAME");
+  else
+    return true;
+  return false;
+}
+
 int start_simulate(Session& session, SimulateArguments& a) {
   auto& o = a.options;
   int exit = 0;
+  o.json = session.globals().json;
+  if (!check_crash_points(session, a, exit))
+    return exit;
+  if (o.crash_points)
+    return session.surroundings().run_simulate(o);
   if (!read_seeds(session, a, exit))
     return exit;
   std::error_code ignored;
@@ -56,8 +78,24 @@ int start_simulate(Session& session, SimulateArguments& a) {
     if (!o.config)
       return static_cast<int>(failed);
   }
-  o.json = session.globals().json;
   return session.surroundings().run_simulate(o);
+}
+
+void add_crash_points(CLI::App& app, SimulateOptions& o) {
+  app.add_flag(
+    "--crash-points", o.crash_points,
+    "Play scripted scenarios, and die at every commit and every request of each, and again while recovering");
+  app.add_option("--scenario", o.scenarios, "Only this one [all]; may be repeated")->type_name("NAME");
+  app
+    .add_option("--doubles", o.doubles,
+                "Second deaths: none, at each step of every recovery that is distinct, or of all [distinct]")
+    ->type_name("WHICH")
+    ->check(CLI::IsMember({"none", "distinct", "all"}));
+  app.add_option("--stride", o.stride, "Only every N-th point [1]")
+    ->type_name("N")
+    ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  app.add_option("--point", o.point, "Only this point, as a failure names it, with all that happens")
+    ->type_name("POINT");
 }
 
 }  // namespace
@@ -68,7 +106,8 @@ void add_simulate_command(Parser& parser) {
                              "Days of trading with everything going wrong, in seconds; exit 1 if a promise is broken",
                              "  heed simulate --seeds 1..200\n"
                              "  heed simulate --seed 4711 --trace\n"
-                             "  heed simulate --seeds 1..1000 --faults light --config heed.toml\n",
+                             "  heed simulate --seeds 1..1000 --faults light --config heed.toml\n"
+                             "  heed simulate --crash-points --scenario stop_fires\n",
                              [a](Session& session) { return start_simulate(session, *a); });
   auto& o = a->options;
   app.add_option("--seed", a->seed, "One run")->type_name("N");
@@ -84,6 +123,7 @@ void add_simulate_command(Parser& parser) {
     ->type_name("N");
   app.add_flag("--keep-going", o.keep_going, "Go on after a failing seed");
   app.add_flag("--trace", o.trace, "All that happens, on standard error");
+  add_crash_points(app, o);
 }
 
 }  // namespace heed::cli

@@ -90,6 +90,12 @@ struct SimulateOptions {
   bool keep_going = false;
   bool trace = false;
   bool json = false;
+  // Crash points: scripted scenarios instead of seeds.
+  bool crash_points = false;
+  std::vector<std::string> scenarios;  // empty: all
+  std::string doubles = "distinct";    // none, distinct, all
+  std::int64_t stride = 1;             // every n-th point
+  std::string point;                   // only this one, of the one scenario named
 };
 
 /// Each returns the exit code of the process. They write results to standard output and messages to standard error.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The documents say what is: links, command lines, configuration keys, metrics and alert codes are held against the tree
-and the binary.
+"""The documents say what is: links, command lines, configuration keys, metrics, alert codes and the tests behind the
+promises are held against the tree and the binary.
 
     check_docs.py [--heed PATH]
 
@@ -285,6 +285,43 @@ def check_alerts():
         yield f"{operations}:{rows[name]}: no code raises {name}"
 
 
+# ---- tests named in the promises --------------------------------------------------------------------------------------
+
+def test_names():
+    """What the tests of the tree are called: cases of Catch2, functions of the Python tests."""
+    names = set()
+    for pieces in re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', read("tests/**/*.cpp")):
+        names.add("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', pieces)))
+    return names | set(re.findall(r"^\s*def (test_\w+)", read("tests/**/*.py"), re.M))
+
+
+def check_named_tests():
+    """Every test that docs/promises.md names is there, each failure has one, and each scenario is one of the code's."""
+    path = Path("docs/promises.md")
+    names, section, failures = test_names(), "", set()
+    if len(names) < 100:
+        yield f"{path}:1: the tests cannot be found here any more; mend this test"
+    scenarios = set(re.findall(r'(?:Making\{|fate\()\s*"(\w+)"', read("sim/crash_scenarios.cpp")))
+    rows = set()
+    for number, line in enumerate(lines_of(path), 1):
+        if line.startswith("## "):
+            section = line[3:]
+        if section == "Failures by name" and line.startswith("| ") and "`" in line:
+            for name in re.findall(r"`([^`]+)`", line.rstrip(" |").rsplit("|", 1)[1]):
+                failures.add(name)
+                if name not in names:
+                    yield f"{path}:{number}: there is no test named: {name}"
+        if section == "Crash points" and (row := re.match(r"\| `(\w+)` \|", line)):
+            rows.add(row.group(1))
+            if row.group(1) not in scenarios:
+                yield f"{path}:{number}: there is no scenario {row.group(1)}"
+    for number in range(1, 13):
+        if not any(name.startswith(f"failure {number:02}:") for name in failures):
+            yield f"{path}:1: failure {number:02} has no test"
+    for name in sorted(scenarios - rows):
+        yield f"{path}:1: the scenario {name} has no row"
+
+
 # ---- folders ----------------------------------------------------------------------------------------------------------
 
 def check_folders():
@@ -309,7 +346,7 @@ def main():
     parser.add_argument("--heed", help="the binary")
     arguments = parser.parse_args()
     breaches = [b for path in documents() for b in check_links(path)]
-    breaches += [*check_metrics(), *check_alerts(), *check_folders()]
+    breaches += [*check_metrics(), *check_alerts(), *check_named_tests(), *check_folders()]
     if arguments.heed:
         binary = Binary(arguments.heed)
         tables = known_keys(binary)

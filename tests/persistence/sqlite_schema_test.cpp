@@ -59,3 +59,25 @@ TEST_CASE("sqlite: steps are numbered without gaps", "[persistence][schema]") {
     CHECK(step.number == ++number);
   CHECK(sqlite::schema_version() == number);
 }
+
+TEST_CASE("failure 08: a file of any older version is brought up to date by the start itself, or not opened at all",
+          "[persistence][schema][failure]") {
+  for (std::int64_t version = 1; version < sqlite::schema_version(); ++version) {
+    INFO(version);
+    TempFolder folder;
+    make_old(folder.file(), version);
+    for (int start = 0; start < 2; ++start) {
+      const auto pair = must(open_sqlite_journal(folder.file()));
+      append(*pair.writer, {an_order("o-" + std::to_string(start), OrderStatus::accepted, 1)});
+      CHECK(must(pair.reader->recover(minute(0), minute(0))).working_orders.size() ==
+            static_cast<std::size_t>(start) + 1);
+      CHECK(pair.reader->verify().ok());
+    }
+  }
+  TempFolder folder;
+  make_old(folder.file(), sqlite::schema_version());
+  meddle(folder.file(), "PRAGMA user_version = " + std::to_string(sqlite::schema_version() + 1));
+  const auto from_the_future = open_sqlite_journal(folder.file());
+  REQUIRE_FALSE(from_the_future.ok());
+  CHECK(from_the_future.error().code == "STORE_NEWER");
+}

@@ -1,6 +1,5 @@
 #include "net/json.hpp"
 
-#include "net/json_plain.hpp"
 #include "net/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -192,12 +191,6 @@ std::optional<std::int64_t> Json::integer() const {
 }
 
 Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
-  if (auto plain = read_plain_json(text, depth_max))
-    return std::move(*plain);
-  return read_strict_json(text, depth_max);
-}
-
-Result<Json> read_strict_json(std::string_view text, std::size_t depth_max) {
   if (auto error = refuse_before_parsing(text))
     return std::move(*error);
   Builder builder{text, depth_max};

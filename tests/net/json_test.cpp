@@ -1,13 +1,10 @@
 #include "net/json.hpp"
-#include "net/json_plain.hpp"
 
 #include "net/json_writer.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <string>
-#include <vector>
 
 namespace heed::net {
 namespace {
@@ -58,62 +55,6 @@ TEST_CASE("json: valid documents come back byte for byte, numbers as written") {
   const auto parsed = parse_json(document);
   REQUIRE(parsed);
   CHECK(render(parsed.value()) == document);
-}
-
-bool same(const Json& a, const Json& b) {
-  return a.kind == b.kind && a.boolean == b.boolean && a.text == b.text &&
-         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same) &&
-         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(),
-                    [](const auto& x, const auto& y) { return x.first == y.first && same(x.second, y.second); });
-}
-
-/// The quick reader may pass on any document, but must not read one otherwise than the strict one, nor any that the
-/// strict one refuses.
-bool quick_is_right(const std::string& document) {
-  const auto quick = read_plain_json(document, 8);
-  if (!quick)
-    return true;
-  const auto strict = read_strict_json(document, 8);
-  return strict && same(*quick, strict.value());
-}
-
-TEST_CASE("json: the quick reader agrees with the strict one on every document, whole, cut and spoilt") {
-  const std::vector<std::string> documents{
-    R"({"id":"o1","qty":"49","filled_avg_price":null,"legs":[{"id":"t1","limit_price":"120.03"},{}],"ok":true})",
-    R"( [ 1 , -0.5, 0, -0, 10.250 , 123456789012345678901234567890, 1e5, "a\n\"\\\/b", "\u0061", false ] )",
-    R"({"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":1}}}}}}}})",
-    R"([[[[[[[[[1]]]]]]]]])",
-    R"({"a":1,"b":2,"a":3})",
-    "{\"t\":\"\xE2\x80\x9Cquoted\xE2\x80\x9D\",\"n\":01}",
-    "[1,]",
-    "{\"a\":1,}",
-    "\"tab\tin\"",
-    "[.5,5.,-]",
-    "nul"};
-  const std::string spoilers = std::string{"{}[]\",:\\ eE+-.0919tfnu\x7f\x80\xff\t\n"} + '\0';
-  for (const auto& document : documents) {
-    REQUIRE(quick_is_right(document));
-    for (std::size_t at = 0; at <= document.size(); ++at) {
-      CAPTURE(document, at);
-      REQUIRE(quick_is_right(document.substr(0, at)));
-      for (const char with : spoilers) {
-        auto spoilt = document;
-        spoilt.insert(at, 1, with);
-        REQUIRE(quick_is_right(spoilt));
-        if (at < document.size()) {
-          spoilt = document;
-          spoilt[at] = with;
-          REQUIRE(quick_is_right(spoilt));
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("json: the quick reader reads what programs write, and leaves the rest") {
-  CHECK(read_plain_json(R"({"id":"o1","qty":"49","price":100.02,"legs":[{"a":null}]})", 64));
-  for (const auto* left : {"{\"a\":1,\"a\":2}", "\"\\u0061\"", "1e5", "[1", "", "\"\xE2\x80\x9C\""})
-    CHECK_FALSE(read_plain_json(left, 64));
 }
 
 TEST_CASE("json: what is refused, and the byte that is named") {

@@ -5,7 +5,6 @@
 #include "actors/inspector_actor.hpp"
 #include "actors/journal_actor.hpp"
 #include "actors/scheduler_actor.hpp"
-#include "actors/shared_turns.hpp"
 #include "actors/supervisor_actor.hpp"
 #include "actors/watcher_actor.hpp"
 #include "api/server.hpp"
@@ -48,7 +47,7 @@ namespace {
 struct CafConfig : caf::actor_system_config {
   CafConfig() {
     add_message_types<caf::id_block::heed>();
-    load<SharedTurnsScheduler>();
+    set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", 2U);
     set("scheduler.max-throughput", 64U);
     load<caf::io::middleman>();

@@ -185,22 +185,27 @@ private:
     const auto fate = stage_.fates_.front();
     stage_.fates_.pop_front();
     stage_.around_.tell("net: the next order is " + std::string{to_string(fate)});
+    // The answer that never comes ends with its life: nothing of it may outlive the actors that wait for it.
     auto& agenda = stage_.around_.agenda;
-    const auto nothing = [heard, &agenda, deadline] {
-      agenda.after(deadline, [heard] {
-        heard(Error{ErrorKind::unknown, "timeout", "no answer within the deadline"});
+    const auto waits = std::make_shared<Done>(heard);
+    stage_.unanswered_.push_back(waits);
+    const auto later = [&agenda, weak = std::weak_ptr<Done>{waits}](milliseconds delay,
+                                                                    Result<net::HttpResponse> result) {
+      agenda.after(delay, [weak, result = std::move(result)] {
+        if (const auto done = weak.lock())
+          (*done)(result);
       });
     };
+    const Error timeout{ErrorKind::unknown, "timeout", "no answer within the deadline"};
     switch (fate) {
-      case OrderFate::lost: stage_.host_.listener.sent(request); return nothing();
+      case OrderFate::lost: stage_.host_.listener.sent(request); return later(deadline, timeout);
       case OrderFate::answer_lost:
-        nothing();
+        later(deadline, timeout);
         return inner_->send(std::move(request), deadline, [](const Result<net::HttpResponse>&) {});
       case OrderFate::too_many:
         stage_.host_.listener.sent(request);
-        agenda.after(milliseconds{5}, [heard] {
-          heard(net::HttpResponse{429, {{"Retry-After", "2"}}, R"({"code":42910000,"message":"too many requests"})"});
-        });
+        later(milliseconds{5},
+              net::HttpResponse{429, {{"Retry-After", "2"}}, R"({"code":42910000,"message":"too many requests"})"});
         return;
       case OrderFate::empty_body:
         return inner_->send(std::move(request), deadline, [heard](Result<net::HttpResponse> result) {
@@ -266,6 +271,7 @@ Stage::Stage(const Scenario& scenario, std::vector<CrashPoint> plan, const std::
 
 Stage::~Stage() {
   disk_.process_gone();
+  unanswered_.clear();
   life_.reset();
 }
 
@@ -373,6 +379,7 @@ void Stage::end_life(bool power) {
     disk_.power_gone();
   else
     disk_.process_gone();
+  unanswered_.clear();
   life_.reset();
 }
 
@@ -386,6 +393,7 @@ void Stage::exit_life() {
                                                                      : Disk::Moment::after);
       ++reached_;
     }
+  unanswered_.clear();
   life_.reset();
   note_operations(StepKind::close, first);
   around_.tell("life " + std::to_string(life_number_) + " exits");
@@ -496,8 +504,8 @@ StageReport Stage::play() {
   if (!stopped())
     report_.facts = gather_facts();
   report_.all_reached = reached_ == plan_.size();
-  // One more start changes nothing, and trades nothing. Its steps are not the scenario's. Whoever died twice has shown
-  // as much.
+  // One more start changes nothing, and trades nothing. Its steps are not the scenario's. Whoever died twice has
+  // shown as much.
   const auto steps = report_.steps.size();
   if (!stopped() && plan_.size() < 2) {
     end_life(false);

@@ -187,6 +187,7 @@ private:
   Chance turns_chance_;
   std::map<std::string, std::string> prices_;
   std::deque<OrderFate> fates_;
+  std::vector<std::shared_ptr<net::HttpClient::Done>> unanswered_;  // requests of this life that met their fate
   bool silent_ = false;
 
   std::unique_ptr<Life> life_;

@@ -1,6 +1,7 @@
 #include "actors/aggregator_actor.hpp"
 
 #include "actors/position_journal.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -50,9 +51,13 @@ void call(AggregatorSelf self, const MentionsSeen& seen, const Mention& mention,
   for (const auto& follower : followers_of(*st.args->followers, mention.source)) {
     if (!concerns(seen.only, follower.account))
       continue;
-    if (const auto portfolio = st.args->directory->portfolio(follower.account))
-      self->send(portfolio, MentionCall{mention, weight.effective_conviction, follower.account, follower.strategy,
-                                        seen.arrived_at});
+    const auto portfolio = st.args->directory->portfolio(follower.account);
+    if (!portfolio)
+      continue;
+    MentionCall out{mention, weight.effective_conviction, follower.account, follower.strategy, seen.arrived_at};
+    if (mutant("watch_buys") && mention.action == MentionAction::watch)
+      out.mention.action = MentionAction::buy;
+    self->send(portfolio, std::move(out));
   }
 }
 

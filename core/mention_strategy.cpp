@@ -211,7 +211,7 @@ MentionDecision decide_mention(const Mention& mention, std::optional<Decimal> ef
                                const MentionStrategyConfig& config, const MentionTimes& times) {
   MentionDecision out;
   out.dry_run = !config.enable_trading;
-  switch (mutant("watch_buys") && mention.action == MentionAction::watch ? MentionAction::buy : mention.action) {
+  switch (mention.action) {
     case MentionAction::hold:
     case MentionAction::watch: out.call = refuse(MentionGate::ui_only); break;
     case MentionAction::sell: out.call = decide_close(view); break;

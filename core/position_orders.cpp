@@ -1,7 +1,6 @@
 // Orders made, sent, taken away and replaced. A plan is an event before the effect that sends it.
 #include "core/naming.hpp"
 #include "core/position_machine.hpp"
-#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -52,8 +51,6 @@ void Machine::submit(const ClientOrderId& id) {
   submission.limit_price = order.row.limit_price;
   submission.stop_price = order.row.stop_price;
   submission.oco = order.group == ExitGroup::oco;
-  if (mutant("resend_other_content") && order.looks > 0)
-    submission.quantity += Decimal{1};
   submission.reduce_only = !is_entry(order);
   for (const auto& leg : s_.orders) {
     if (!is_native(leg) || leg.row.parent != id)

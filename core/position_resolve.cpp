@@ -1,5 +1,6 @@
 // Orders in doubt: asked for until the venue's evidence decides. Nothing here concludes from silence.
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -166,6 +167,8 @@ void Machine::conclude_absent(const ClientOrderId& id) {
     alert(AlertLevel::info, "ORDER_RESOLVED", id.str() + " never arrived: sent again");
     if (const auto& sent = *find_order(s_, id); is_entry(sent))
       decide(sent.row.signal, DispositionKind::in_flight, "", "not at the broker: sent again");
+    if (mutant("resend_other_content"))
+      find_order(s_, id)->row.quantity += Decimal{1};
     return submit(id);
   }
   const auto before = order->row.status;

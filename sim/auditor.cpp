@@ -18,6 +18,9 @@ constexpr Duration naked_bound_in_trouble = minutes{20};
 constexpr Duration naked_bound_healed = minutes{3};
 constexpr Duration stray_bound = minutes{20};
 constexpr Duration kill_grace = std::chrono::milliseconds{1};
+/// A market order is judged at its quote; what slippage and gaps add until it is sent is no breach.
+const auto order_slack = Decimal::from_units(1'500'000'000);
+constexpr Duration limit_memory = minutes{30};  // an entry that left later than it was judged
 constexpr std::size_t requests_per_minute_max = 900;
 constexpr std::int64_t requests_per_hour_max =
   6'000;  // far above what is asked in an hour, below what the limit allows
@@ -33,7 +36,9 @@ bool is_entry_name(const std::string& name) { return name.find(".en.") != std::s
 }  // namespace
 
 Auditor::Auditor(Surroundings& around, const Rules& rules, ExchangeHost& host)
-    : around_{around}, rules_{rules}, host_{host}, loosest_{rules.limits} {}
+    : around_{around}, rules_{rules}, host_{host}, loosest_{rules.limits} {
+  order_limits_.emplace_back(around.now(), rules.limits.order_dollars_max);
+}
 
 void Auditor::violate(std::string invariant, std::string text) {
   if (violation_)
@@ -46,6 +51,29 @@ void Auditor::limits_changed(const RiskLimits& limits) {
   loosest_.trades_per_day_account = std::max(loosest_.trades_per_day_account, limits.trades_per_day_account);
   loosest_.dollars_per_day_account = std::max(loosest_.dollars_per_day_account, limits.dollars_per_day_account);
   loosest_.order_dollars_max = std::max(loosest_.order_dollars_max, limits.order_dollars_max);
+  order_limits_.emplace_back(around_.now(), limits.order_dollars_max);
+}
+
+/// The largest that was in force of late.
+Money Auditor::order_limit() const {
+  auto largest = order_limits_.back().second;
+  for (auto at = order_limits_.rbegin(); at + 1 != order_limits_.rend() && at->first > around_.now() - limit_memory;
+       ++at)
+    largest = std::max(largest, (at + 1)->second);
+  return largest;
+}
+
+void Auditor::check_value(const net::Json& order) {
+  const auto& assets = host_.engine().assets();
+  const auto symbol = text_of(order, "symbol");
+  const auto asset = std::ranges::find(assets, symbol, &exchange::Asset::symbol);
+  const auto quantity = Decimal::parse(text_of(order, "qty"));
+  const auto limit = Decimal::parse(text_of(order, "limit_price"));
+  if (asset == assets.end() || !quantity)
+    return;
+  if (const auto value = *quantity * limit.value_or(asset->last); value > order_limit() * order_slack)
+    violate("limit order_limits",
+            text_of(order, "client_order_id") + " is worth " + value.str() + ", limit " + order_limit().str());
 }
 
 void Auditor::kill_acknowledged(KillLevel level) {
@@ -65,11 +93,15 @@ void Auditor::request_sent(const net::HttpRequest& request) {
     const auto [first, fresh] = bodies_.emplace(name, request.body);
     if (!fresh && first->second != request.body)
       return violate("one name, two orders", name + ": " + first->second + " and " + request.body);
+    if (is_close_name(name) && over_.contains(name))
+      return violate("a name that is over", name + " is sent again");
     if (fresh)
       first_sent_.emplace(name, around_.now());
     if (fresh && killed_at_ && is_entry_name(name) && around_.now() > *killed_at_ + kill_grace)
       return violate("entry after the kill switch",
                      name + " left after the latch was durable at " + to_rfc3339(*killed_at_));
+    if (fresh && is_entry_name(name))
+      check_value(json.value());
   }
   if ((request.method == "DELETE" || request.method == "PATCH") && request.target.starts_with("/v2/orders/")) {
     const auto id = exchange::Uuid::parse(request.target.substr(11));
@@ -105,6 +137,22 @@ void Auditor::request_served(const net::HttpRequest& request, const net::HttpRes
     around_.reach(Mark::duplicate_name_answered);
   else if (response.status >= 400 && response.status != 429)
     around_.reach(Mark::order_rejected);
+}
+
+void Auditor::row_written(const OrderRow& order) {
+  if (is_terminal(order.status))
+    over_.insert(order.client_order_id.str());
+  else
+    over_.erase(order.client_order_id.str());
+  if (order.status != OrderStatus::canceled && order.status != OrderStatus::expired)
+    return;
+  auto& engine = host_.engine();
+  const auto id = exchange::Uuid::parse(order.venue_order_id.view());
+  const auto index = id ? engine.find_order(0, *id) : exchange::no_order;
+  if (index != exchange::no_order && exchange::is_open(engine.order(index).status))
+    violate("end that nobody told", order.client_order_id.str() + " is " + std::string{to_string(order.status)} +
+                                      " in the books, " + std::string{to_string(engine.order(index).status)} +
+                                      " at the exchange");
 }
 
 // ---- the exchange -------------------------------------------------------------------------------------------------

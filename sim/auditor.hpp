@@ -4,6 +4,7 @@
 // journal says.
 #pragma once
 
+#include "net/json.hpp"
 #include "persistence/journal.hpp"
 #include "sim/network.hpp"
 #include "sim/setup.hpp"
@@ -60,6 +61,8 @@ public:
   void external(const std::string& symbol) { external_.insert(symbol); }
 
   // ---- what the journal says
+  /// Just committed: what has ended there has ended at the exchange.
+  void row_written(const OrderRow& order);
   void after_start(JournalReader& reader);
   /// Once everything has settled: all that was promised holds.
   void at_end(JournalReader& reader);
@@ -91,6 +94,8 @@ private:
   bool has_stray(const exchange::Asset& asset, const SymbolBook& book) const;
   void check_day(const exchange::Order& order);
   void check_rate();
+  Money order_limit() const;
+  void check_value(const net::Json& order);
 
   // auditor_end.cpp
   bool waits_for_entry(const MadeCall& call) const;
@@ -105,10 +110,12 @@ private:
   Surroundings& around_;
   const Rules& rules_;
   ExchangeHost& host_;
-  RiskLimits loosest_;  // of all limits that were in force
+  RiskLimits loosest_;                                   // of all limits that were in force
+  std::vector<std::pair<Instant, Money>> order_limits_;  // since when; the newest last
   std::map<SignalId, MadeCall> calls_;
   std::map<std::string, std::string> bodies_;  // by client_order_id: the first request's
   std::map<std::string, Instant> first_sent_;  // by client_order_id
+  std::set<std::string> over_;                 // client_order_ids that ended, says the journal
   std::vector<Owner> owners_;                  // by order index
   std::vector<exchange::OrderIndex> open_;     // of ours, maybe open
   std::size_t executions_seen_ = 0;

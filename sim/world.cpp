@@ -325,6 +325,7 @@ void World::note_rows(const Batch& batch) {
 }
 
 void World::note(const OrderRow& order) {
+  auditor_.row_written(order);
   auto& known = order_status_[order.client_order_id];
   if (order.status == OrderStatus::unknown)
     around_.reach(Mark::unknown_order);

@@ -62,7 +62,7 @@ std::uint64_t seeds(std::uint64_t usual, std::uint64_t many) {
 
 TEST_CASE("sim: without faults everything holds, and things happen", "[sim]") {
   const Folder folder;
-  auto options = campaign_of(folder, Level::none, 1, seeds(20, 200));
+  auto options = campaign_of(folder, Level::none, 1, seeds(12, 200));
   options.twice_every = 3;
   const auto result = must_hold(options);
   CHECK(result.entries > 0);
@@ -75,7 +75,7 @@ TEST_CASE("sim: without faults everything holds, and things happen", "[sim]") {
 
 TEST_CASE("sim: with heavy faults everything holds", "[sim]") {
   const Folder folder;
-  auto options = campaign_of(folder, Level::heavy, 1, seeds(80, 5'000));
+  auto options = campaign_of(folder, Level::heavy, 1, seeds(50, 5'000));
   options.twice_every = 10;
   const auto result = must_hold(options);
   CHECK(result.doubles_unequal == 0);

@@ -10,6 +10,7 @@
 #include "messages/decimal.hpp"
 #include "messages/fields.hpp"
 #include "messages/risk.hpp"
+#include "messages/strategy.hpp"
 #include "messages/time.hpp"
 
 #include <cstdint>
@@ -127,32 +128,11 @@ struct Source {
 };
 
 enum class StrategyKind : std::uint8_t { mention };
-enum class RepeatBuy : std::uint8_t { top_up, roll, ignore };
 
-/// Numbers of the mention strategy, field for field those of the decider in core/mention_strategy.hpp, which this
-/// folder may not know; app/ maps one to the other.
-struct MentionStrategy {
+/// A strategy by its name, with the numbers that it decides by.
+struct MentionStrategy : MentionRules {
   std::string id;
   StrategyKind kind = StrategyKind::mention;
-  bool enable_trading = false;  // false: every decision is recorded as dry_run and nothing goes out
-  Decimal min_conviction = Decimal::from_units(600'000'000);  // 0.60
-  std::int32_t max_age_hours = 48;
-  std::int32_t blocklist_days = 7;
-  bool avoid_closes_longs = true;
-  bool buy_clears_blocklist = false;
-  Decimal base_pct = Decimal::from_units(40'000'000);  // 0.04 of equity
-  Money min_trade{500};
-  Money max_trade{5'000};
-  Money max_per_ticker{7'500};
-  Decimal max_position_pct = Decimal::from_units(75'000'000);  // 0.075 of equity; 0: off
-  RepeatBuy on_repeat_buy = RepeatBuy::top_up;
-  std::int32_t hold_sessions_days = 3;  // trading sessions by the call's horizon
-  std::int32_t hold_sessions_weeks = 10;
-  std::int32_t hold_sessions_months = 45;
-  std::int32_t hold_sessions_long_term = 90;
-  std::int32_t hold_sessions_unspecified = 10;
-  Decimal stop_pct = Decimal::from_units(80'000'000);     // 0.08 under the entry
-  Decimal target_pct = Decimal::from_units(200'000'000);  // 0.20 over the entry
   friend bool operator==(const MentionStrategy&, const MentionStrategy&) = default;
 };
 
@@ -225,7 +205,6 @@ HEED_ENUM_NAMES(heed::config::SourceKind, "inbox", "jsonl", "table", "http");
 HEED_ENUM_NAMES(heed::config::SourceStart, "new_only", "all");
 HEED_ENUM_NAMES(heed::config::Release, "arrival", "clock");
 HEED_ENUM_NAMES(heed::config::StrategyKind, "mention");
-HEED_ENUM_NAMES(heed::config::RepeatBuy, "top_up", "roll", "ignore");
 HEED_ENUM_NAMES(heed::config::BoostCounts, "same_action", "any_action");
 HEED_ENUM_NAMES(heed::config::NotifyEvent, "entry", "exit", "rejection", "pause", "halt", "drift", "quarantine",
                 "unknown");

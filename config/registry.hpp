@@ -108,11 +108,11 @@ struct MemberOf<F S::*> {
   using Field = F;
 };
 
-template <auto Member>
+/// `Item`: what the section consists of, where the member is one of its base's.
+template <auto Member, class Item = typename MemberOf<decltype(Member)>::Struct>
 Slot slot_of(void* item) {
-  using Struct = typename MemberOf<decltype(Member)>::Struct;
   using Field = typename MemberOf<decltype(Member)>::Field;
-  Field& field = static_cast<Struct*>(item)->*Member;
+  Field& field = static_cast<Item*>(item)->*Member;
   if constexpr (std::is_enum_v<Field>) {
     static_assert(sizeof(Field) == 1);
     return EnumSlot{reinterpret_cast<std::uint8_t*>(&field), EnumNames<Field>::names.data(),

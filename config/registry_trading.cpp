@@ -146,11 +146,11 @@ Section account() {
 }
 
 /// A key that SIGHUP applies: limits and the numbers of strategies.
-template <auto Member>
+template <auto Member, class Item = typename MemberOf<decltype(Member)>::Struct>
 Key reloadable(std::string_view name, Range range, std::string_view unit, std::string_view doc,
                Role role = Role::plain) {
   return {.name = name,
-          .slot = slot_of<Member>,
+          .slot = slot_of<Member, Item>,
           .role = role,
           .range = range,
           .unit = unit,
@@ -364,19 +364,19 @@ std::vector<Key> strategy_gates() {
      .example = "\"mentions\"",
      .doc = "Name of the strategy; part of every order's name at the broker, so never rename one."},
     {.name = "kind", .slot = slot_of<&MentionStrategy::kind>, .doc = "The rules; one kind so far."},
-    reloadable<&MentionStrategy::enable_trading>("enable_trading", {}, "",
-                                                 "false records every decision as dry_run and sends nothing."),
-    reloadable<&MentionStrategy::min_conviction>("min_conviction", between(0, 1), "",
-                                                 "Buys under it are not made (`low_conviction`).", Role::fraction),
-    reloadable<&MentionStrategy::max_age_hours>("max_age_hours", between(1, 8'760), "hours",
-                                                "Older calls are not bought (`too_old`)."),
-    reloadable<&MentionStrategy::blocklist_days>("blocklist_days", between(0, 3'650), "days",
-                                                 "How long an `avoid` keeps a symbol from being bought."),
-    reloadable<&MentionStrategy::avoid_closes_longs>("avoid_closes_longs", {}, "",
-                                                     "An `avoid` closes what is held of the symbol."),
-    reloadable<&MentionStrategy::buy_clears_blocklist>(
+    reloadable<&MentionStrategy::enable_trading, MentionStrategy>(
+      "enable_trading", {}, "", "false records every decision as dry_run and sends nothing."),
+    reloadable<&MentionStrategy::min_conviction, MentionStrategy>(
+      "min_conviction", between(0, 1), "", "Buys under it are not made (`low_conviction`).", Role::fraction),
+    reloadable<&MentionStrategy::max_age_hours, MentionStrategy>("max_age_hours", between(1, 8'760), "hours",
+                                                                 "Older calls are not bought (`too_old`)."),
+    reloadable<&MentionStrategy::blocklist_days, MentionStrategy>(
+      "blocklist_days", between(0, 3'650), "days", "How long an `avoid` keeps a symbol from being bought."),
+    reloadable<&MentionStrategy::avoid_closes_longs, MentionStrategy>(
+      "avoid_closes_longs", {}, "", "An `avoid` closes what is held of the symbol."),
+    reloadable<&MentionStrategy::buy_clears_blocklist, MentionStrategy>(
       "buy_clears_blocklist", {}, "", "A later buy lifts the blocklist instead of being refused by it."),
-    reloadable<&MentionStrategy::on_repeat_buy>(
+    reloadable<&MentionStrategy::on_repeat_buy, MentionStrategy>(
       "on_repeat_buy", {}, "",
       "A buy of what is held: `top_up` buys up to the cap and moves the exit date, `roll` moves only the date."),
   };
@@ -385,29 +385,32 @@ std::vector<Key> strategy_gates() {
 std::vector<Key> strategy_sizes() {
   const Range sessions = between(1, 2'520);
   return {
-    reloadable<&MentionStrategy::base_pct>("base_pct", over_zero_to_one(), "of equity",
-                                           "Size of a full-conviction buy.", Role::fraction),
-    reloadable<&MentionStrategy::min_trade>("min_trade", above(0), "dollars", "Smaller buys are not made.",
-                                            Role::money),
-    reloadable<&MentionStrategy::max_trade>("max_trade", above(0), "dollars", "Larger buys are cut to it.",
-                                            Role::money),
-    reloadable<&MentionStrategy::max_per_ticker>("max_per_ticker", above(0), "dollars",
-                                                 "Cost held and in flight of one symbol.", Role::money),
-    reloadable<&MentionStrategy::max_position_pct>("max_position_pct", between(0, 1), "of equity",
-                                                   "The same as a share of equity; 0 is off.", Role::fraction),
-    reloadable<&MentionStrategy::hold_sessions_days>("hold_sessions_days", sessions, "sessions",
-                                                     "From entry to the due exit, for the horizon `days`."),
-    reloadable<&MentionStrategy::hold_sessions_weeks>("hold_sessions_weeks", sessions, "sessions", "For `weeks`."),
-    reloadable<&MentionStrategy::hold_sessions_months>("hold_sessions_months", sessions, "sessions", "For `months`."),
-    reloadable<&MentionStrategy::hold_sessions_long_term>("hold_sessions_long_term", sessions, "sessions",
-                                                          "For `long_term`."),
-    reloadable<&MentionStrategy::hold_sessions_unspecified>("hold_sessions_unspecified", sessions, "sessions",
-                                                            "For calls that state no horizon."),
-    reloadable<&MentionStrategy::stop_pct>("stop_pct", {.min = Decimal{0}, .max = Decimal::from_units(990'000'000)},
-                                           "of the entry price", "The stop lies this far under the entry; 0 is none.",
-                                           Role::fraction),
-    reloadable<&MentionStrategy::target_pct>("target_pct", between(0, 10), "of the entry price",
-                                             "The target lies this far over the entry; 0 is none.", Role::fraction),
+    reloadable<&MentionStrategy::base_pct, MentionStrategy>("base_pct", over_zero_to_one(), "of equity",
+                                                            "Size of a full-conviction buy.", Role::fraction),
+    reloadable<&MentionStrategy::min_trade, MentionStrategy>("min_trade", above(0), "dollars",
+                                                             "Smaller buys are not made.", Role::money),
+    reloadable<&MentionStrategy::max_trade, MentionStrategy>("max_trade", above(0), "dollars",
+                                                             "Larger buys are cut to it.", Role::money),
+    reloadable<&MentionStrategy::max_per_ticker, MentionStrategy>(
+      "max_per_ticker", above(0), "dollars", "Cost held and in flight of one symbol.", Role::money),
+    reloadable<&MentionStrategy::max_position_pct, MentionStrategy>(
+      "max_position_pct", between(0, 1), "of equity", "The same as a share of equity; 0 is off.", Role::fraction),
+    reloadable<&MentionStrategy::hold_sessions_days, MentionStrategy>(
+      "hold_sessions_days", sessions, "sessions", "From entry to the due exit, for the horizon `days`."),
+    reloadable<&MentionStrategy::hold_sessions_weeks, MentionStrategy>("hold_sessions_weeks", sessions, "sessions",
+                                                                       "For `weeks`."),
+    reloadable<&MentionStrategy::hold_sessions_months, MentionStrategy>("hold_sessions_months", sessions, "sessions",
+                                                                        "For `months`."),
+    reloadable<&MentionStrategy::hold_sessions_long_term, MentionStrategy>("hold_sessions_long_term", sessions,
+                                                                           "sessions", "For `long_term`."),
+    reloadable<&MentionStrategy::hold_sessions_unspecified, MentionStrategy>(
+      "hold_sessions_unspecified", sessions, "sessions", "For calls that state no horizon."),
+    reloadable<&MentionStrategy::stop_pct, MentionStrategy>(
+      "stop_pct", {.min = Decimal{0}, .max = Decimal::from_units(990'000'000)}, "of the entry price",
+      "The stop lies this far under the entry; 0 is none.", Role::fraction),
+    reloadable<&MentionStrategy::target_pct, MentionStrategy>("target_pct", between(0, 10), "of the entry price",
+                                                              "The target lies this far over the entry; 0 is none.",
+                                                              Role::fraction),
   };
 }
 

@@ -12,8 +12,7 @@ namespace heed {
 enum class RepeatBuy : std::uint8_t { top_up, roll, ignore };
 
 /// Fractions are 0..1. Validated by the configuration: min_conviction <= 1, 0 <= min_trade <= max_trade.
-struct MentionStrategyConfig {
-  StrategyId id;                                              // pauses of this strategy stop it
+struct MentionRules {
   bool enable_trading = false;                                // false: every decision is a dry run
   Decimal min_conviction = Decimal::from_units(600'000'000);  // 0.60
   std::int32_t max_age_hours = 48;
@@ -33,6 +32,12 @@ struct MentionStrategyConfig {
   std::int32_t hold_sessions_unspecified = 10;
   Decimal stop_pct = Decimal::from_units(80'000'000);     // 0.08 under the entry
   Decimal target_pct = Decimal::from_units(200'000'000);  // 0.20 over the entry
+  friend bool operator==(const MentionRules&, const MentionRules&) = default;
+};
+
+/// A strategy as it runs.
+struct MentionStrategyConfig : MentionRules {
+  StrategyId id;  // pauses of this strategy stop it
 };
 
 }  // namespace heed

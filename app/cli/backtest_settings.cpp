@@ -222,7 +222,7 @@ std::optional<std::string> BacktestSettings::set_profile(const std::string& name
   backtest::apply_plain_profile(plain);
   strategy_.stop_pct = plain.strategy.stop_pct;
   strategy_.target_pct = plain.strategy.target_pct;
-  strategy_.on_repeat_buy = config::RepeatBuy::roll;
+  strategy_.on_repeat_buy = RepeatBuy::roll;
   strategy_.max_position_pct = plain.strategy.max_position_pct;
   aggregator_.step = plain.aggregator.boost_step;
   aggregator_.cap = plain.aggregator.boost_cap;

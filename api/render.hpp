@@ -74,15 +74,7 @@ void append_shown(std::string& out, const T& value) {
     else
       out += "null";
   } else if constexpr (json_detail::List<T>) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : value) {
-      if (!first)
-        out += ',';
-      first = false;
-      append_shown(out, item);
-    }
-    out += ']';
+    json_detail::append_list(out, value, [&out](const auto& item) { append_shown(out, item); });
   } else {
     append_json(out, value);
   }

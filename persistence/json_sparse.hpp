@@ -100,15 +100,7 @@ void append_sparse_json(std::string& out, const T& value) {
       },
       value);
   } else if constexpr (List<T> && !Text<T>) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : value) {
-      if (!first)
-        out += ',';
-      first = false;
-      append_sparse_json(out, item);
-    }
-    out += ']';
+    append_list(out, value, [&out](const auto& item) { append_sparse_json(out, item); });
   } else {
     append_json(out, value);
   }

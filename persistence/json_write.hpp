@@ -168,15 +168,16 @@ void append_fields(std::string& out, const T& value, bool first) {
   });
 }
 
-template <class T>
-void append_list(std::string& out, const T& values) {
+/// "[1,2]": each value as `append` writes it.
+template <class T, class Append>
+void append_list(std::string& out, const T& values, Append&& append) {
   out += '[';
   bool first = true;
   for (const auto& value : values) {
     if (!first)
       out += ',';
     first = false;
-    append_json(out, value);
+    append(value);
   }
   out += ']';
 }
@@ -259,7 +260,7 @@ void append_json(std::string& out, const T& value) {
   else if constexpr (Map<T>)
     append_map(out, value);
   else if constexpr (List<T>)
-    append_list(out, value);
+    append_list(out, value, [&out](const auto& item) { append_json(out, item); });
   else
     append_scalar(out, value);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <span>
 #include <utility>
 
 namespace heed::api {
@@ -54,28 +55,28 @@ Handler list_of(List<T> list) {
   return blocking([list](Context& context, const Call& call) { return answer_list<T>(context, call, list); });
 }
 
-/// Intents and orders of the signal, by decision. Two small queries per signal, at most 1000 signals per page.
-Result<std::vector<DecisionLinks>> links_of(JournalReader& journal, const SignalView& view) {
-  std::vector<DecisionLinks> links(view.decisions.size());
-  ListFilter filter;
-  filter.signal = view.signal.signal.str();
-  filter.limit = 1000;
-  filter.oldest_first = true;
-  const auto intents = journal.intents(filter);
-  if (!intents)
-    return intents.error();
-  const auto orders = journal.orders(filter);
-  if (!orders)
-    return orders.error();
-  for (std::size_t i = 0; i < links.size(); ++i) {
-    for (const auto& intent : intents.value().rows)
-      if (intent.account == view.decisions[i].account)
-        links[i].intents.push_back(intent.intent_id);
-    for (const auto& order : orders.value().rows)
-      if (order.account == view.decisions[i].account)
-        links[i].orders.push_back(order.client_order_id);
+/// Intents and orders of each signal, by decision.
+Result<std::vector<std::vector<DecisionLinks>>> links_of(JournalReader& journal, std::span<const SignalView> views) {
+  std::vector<SignalId> signals;
+  for (const auto& view : views)
+    signals.push_back(view.signal.signal);
+  const auto made = journal.links(signals);
+  if (!made)
+    return made.error();
+  std::vector<std::vector<DecisionLinks>> out;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    auto& links = out.emplace_back();
+    for (const auto& decision : views[i].decisions) {
+      auto& mine = links.emplace_back();
+      for (const auto& [account, intent] : made.value()[i].intents)
+        if (account == decision.account)
+          mine.intents.push_back(intent);
+      for (const auto& [account, order] : made.value()[i].orders)
+        if (account == decision.account)
+          mine.orders.push_back(order);
+    }
   }
-  return links;
+  return out;
 }
 
 HttpResponse list_signals(Context& context, const Call& call) {
@@ -85,15 +86,14 @@ HttpResponse list_signals(Context& context, const Call& call) {
   const auto page = context.journal->signals(std::get<ListFilter>(filter));
   if (!page)
     return to_response(to_problem(page.error()));
+  const auto& views = page.value().rows;
+  const auto links = links_of(*context.journal, views);
+  if (!links)
+    return to_response(to_problem(links.error()));
   std::string out = "{\"items\":[";
-  bool first = true;
-  for (const auto& view : page.value().rows) {
-    const auto links = links_of(*context.journal, view);
-    if (!links)
-      return to_response(to_problem(links.error()));
-    out += first ? "" : ",";
-    first = false;
-    append_signal(out, view, links.value(), false);
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    out += i == 0 ? "" : ",";
+    append_signal(out, views[i], links.value()[i], false);
   }
   append_cursor(out, page.value().next_cursor);
   return with_etag(call, json_response(200, std::move(out)));
@@ -108,11 +108,11 @@ HttpResponse get_signal(Context& context, const Call& call) {
     return to_response(to_problem(view.error()));
   if (!view.value())
     return to_response(not_there("signal", "SIGNAL_NOT_FOUND", id));
-  const auto links = links_of(*context.journal, *view.value());
+  const auto links = links_of(*context.journal, {&*view.value(), 1});
   if (!links)
     return to_response(to_problem(links.error()));
   std::string out;
-  append_signal(out, *view.value(), links.value(), true);
+  append_signal(out, *view.value(), links.value().front(), true);
   return with_etag(call, json_response(200, std::move(out)));
 }
 

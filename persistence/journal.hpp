@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heed {
@@ -34,6 +35,12 @@ struct ListPage {
 struct SignalView {
   SignalRow signal;
   std::vector<Decision> decisions;
+};
+
+/// What the decisions on one signal made, each in the order of its first write, whoever's it is.
+struct SignalLinks {
+  std::vector<std::pair<AccountId, IntentId>> intents;
+  std::vector<std::pair<AccountId, ClientOrderId>> orders;
 };
 
 /// Everything that a start needs; its size depends on what is open, not on history.
@@ -64,6 +71,9 @@ public:
 
   virtual Result<ListPage<SignalView>> signals(const ListFilter& filter) = 0;  // status = disposition name
   virtual Result<std::optional<SignalView>> signal(const SignalId& id) = 0;
+  /// One entry per signal asked about, in that order; those not known have none. However many they are, the store is
+  /// asked for a hundred of them at a time.
+  virtual Result<std::vector<SignalLinks>> links(std::span<const SignalId> signals) = 0;
   virtual Result<ListPage<Mention>> mentions(const ListFilter& filter) = 0;
   virtual Result<ListPage<RejectedInputRow>> rejected_inputs(const ListFilter& filter) = 0;
   virtual Result<ListPage<Intent>> intents(const ListFilter& filter) = 0;

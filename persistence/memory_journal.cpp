@@ -373,6 +373,23 @@ public:
     return row != nullptr ? std::optional{store_->view(*row)} : std::nullopt;
   }
 
+  Result<std::vector<SignalLinks>> links(std::span<const SignalId> signals) override {
+    const std::shared_lock lock{store_->mutex};
+    std::map<SignalId, std::vector<std::size_t>> places;
+    for (std::size_t i = 0; i < signals.size(); ++i)
+      places[signals[i]].push_back(i);
+    std::vector<SignalLinks> out(signals.size());
+    const auto gather = [&](const auto& rows, auto SignalLinks::*member, auto id) {
+      for (const auto& row : rows)
+        if (const auto found = places.find(row.signal); found != places.end())
+          for (const auto place : found->second)
+            (out[place].*member).emplace_back(row.account, row.*id);
+    };
+    gather(store_->table<Intent>().all(), &SignalLinks::intents, &Intent::intent_id);
+    gather(store_->table<OrderRow>().all(), &SignalLinks::orders, &OrderRow::client_order_id);
+    return out;
+  }
+
   Result<ListPage<Mention>> mentions(const ListFilter& filter) override { return list<Mention>(filter); }
   Result<ListPage<RejectedInputRow>> rejected_inputs(const ListFilter& filter) override {
     return list<RejectedInputRow>(filter);

@@ -59,6 +59,9 @@ public:
   static constexpr std::string_view decision_of_signal = "d.signal=signals.signal";
   static constexpr std::string_view signal_of_decision = "s.signal=decisions.signal";
   static std::string use_index(const std::string&) { return {}; }  // the server knows best
+  static void add_signals(sql::Query& query, std::span<const std::string> signals) {
+    query.add(" AND signal IN ").add_list(signals);
+  }
   static void add_signal(sql::Query& query, const std::string& signal) { query.add(" AND signal=?", signal); }
 
 private:

@@ -4,6 +4,7 @@
 #include "persistence/text.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,13 @@ public:
     return add(sql);
   }
   Query& add(std::string_view sql, Instant value) { return add(sql, std::string{short_text(value).view()}); }
+
+  /// "(?,?,?)"
+  Query& add_list(std::span<const std::string> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add(i == 0 ? "(?" : ",?", values[i]);
+    return add(values.empty() ? "()" : ")");
+  }
 
   const std::string& text() const { return text_; }
   const std::vector<std::variant<std::string, std::int64_t>>& values() const { return values_; }

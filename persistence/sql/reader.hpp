@@ -3,7 +3,8 @@
 // A `Store` has a `Connection` and  Result<Answer> ask<Answer>(f),  which calls f(connection) with one that nobody
 // else uses, and makes an error of what is thrown. A `Connection` has run(query, f), which calls f(row) for each row
 // until it says false; a `Snapshot`, within which everything sees one state; check_whole() and head_seq(); and what
-// the databases differ in: use_index, add_signal, working, undecided, decision_of_signal, signal_of_decision.
+// the databases differ in: use_index, add_signal, add_signals, working, undecided, decision_of_signal,
+// signal_of_decision.
 #pragma once
 
 #include "persistence/chain.hpp"
@@ -16,6 +17,7 @@
 #include <map>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -125,6 +127,72 @@ SignalView view_of(Connection& connection, SignalRow row) {
   Connection::add_signal(query, row.signal.str());
   query.add(" ORDER BY account");
   return {std::move(row), rows_of<Decision>(connection, query)};
+}
+
+/// Of how many signals one question is: with as many places in each, its text is always the same.
+inline constexpr std::size_t signals_at_once = 100;
+
+/// Calls f(place, row) for each row of T that has one of `signals`; `place` is where in `signals`. Rows of one signal
+/// come in the order of their first write.
+template <class T, class Connection, class F>
+void of_signals(Connection& connection, std::span<const SignalId> signals, const std::string& columns,
+                std::string_view order, F&& f) {
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < signals.size(); ++i)
+    places.emplace(signals[i].str(), i);
+  for (std::size_t from = 0; from < signals.size(); from += signals_at_once) {
+    std::vector<std::string> asked;
+    for (std::size_t i = 0; i < signals_at_once; ++i)
+      asked.push_back(signals[std::min(from + i, signals.size() - 1)].str());
+    Query query;
+    query.add("SELECT signal," + columns + " FROM " + std::string{Table<T>::name});
+    if (told_by_signal<T>)
+      query.add(Connection::use_index(std::string{Table<T>::name} + "_signal"));
+    query.add(" WHERE 1=1");
+    Connection::add_signals(query, asked);
+    query.add(" ORDER BY ").add(order);
+    connection.run(query, [&](const auto& row) {
+      f(places.at(std::string{row.text(0)}), row);
+      return true;
+    });
+  }
+}
+
+/// The decisions of a page of signals, by account.
+template <class Connection>
+std::vector<SignalView> views_of(Connection& connection, std::vector<SignalRow> rows) {
+  std::vector<SignalId> signals;
+  std::vector<SignalView> out;
+  for (auto& row : rows) {
+    signals.push_back(row.signal);
+    out.push_back({std::move(row), {}});
+  }
+  of_signals<Decision>(connection, signals, column_list<Decision>(), "account",
+                       [&](std::size_t place, const auto& row) {
+                         out[place].decisions.push_back(RowReader{row, 1}.template read_row<Decision>());
+                       });
+  return out;
+}
+
+template <class Connection>
+std::vector<SignalLinks> links_of(Connection& connection, std::span<const SignalId> signals) {
+  // Of a signal that is asked about twice the second place is a copy.
+  std::vector<SignalId> once;
+  std::map<SignalId, std::size_t> places;
+  for (const auto& signal : signals)
+    if (places.emplace(signal, once.size()).second)
+      once.push_back(signal);
+  std::vector<SignalLinks> found(once.size());
+  of_signals<Intent>(connection, once, "account,intent_id", "rowid", [&](std::size_t place, const auto& row) {
+    found[place].intents.emplace_back(row.text(1), row.text(2));
+  });
+  of_signals<OrderRow>(connection, once, "account,client_order_id", "rowid", [&](std::size_t place, const auto& row) {
+    found[place].orders.emplace_back(row.text(1), row.text(2));
+  });
+  std::vector<SignalLinks> out;
+  for (const auto& signal : signals)
+    out.push_back(found[places.at(signal)]);
+  return out;
 }
 
 template <class Connection>
@@ -255,6 +323,7 @@ public:
   Result<std::vector<std::pair<std::string, std::int64_t>>> funnel(const ListFilter& filter) override;
   Result<ListPage<SignalView>> signals(const ListFilter& filter) override;
   Result<std::optional<SignalView>> signal(const SignalId& id) override;
+  Result<std::vector<SignalLinks>> links(std::span<const SignalId> signals) override;
   Result<ListPage<Mention>> mentions(const ListFilter& filter) override;
   Result<ListPage<RejectedInputRow>> rejected_inputs(const ListFilter& filter) override;
   Result<ListPage<Intent>> intents(const ListFilter& filter) override;
@@ -331,10 +400,15 @@ Result<ListPage<SignalView>> Reader<Store>::signals(const ListFilter& filter) {
   return store_.template ask<ListPage<SignalView>>([&](Connection& connection) {
     const typename Connection::Snapshot snapshot{connection};
     auto rows = read_page<SignalRow>(connection, filter);
-    ListPage<SignalView> page{{}, std::move(rows.next_cursor)};
-    for (auto& row : rows.rows)
-      page.rows.push_back(view_of(connection, std::move(row)));
-    return page;
+    return ListPage<SignalView>{views_of(connection, std::move(rows.rows)), std::move(rows.next_cursor)};
+  });
+}
+
+template <class Store>
+Result<std::vector<SignalLinks>> Reader<Store>::links(std::span<const SignalId> signals) {
+  return store_.template ask<std::vector<SignalLinks>>([&](Connection& connection) {
+    const typename Connection::Snapshot snapshot{connection};
+    return links_of(connection, signals);
   });
 }
 

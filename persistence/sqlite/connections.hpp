@@ -7,6 +7,7 @@
 #include "persistence/sqlite/sqlite_journal.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +76,12 @@ public:
   static void add_signal(sql::Query& query, const std::string& signal) {
     query.add(" AND signal_number IN (0, (SELECT rowid FROM signals WHERE signal=?))", signal);
     query.add(" AND signal=?", signal);
+  }
+  static void add_signals(sql::Query& query, std::span<const std::string> signals) {
+    query.add(" AND signal_number IN (SELECT 0 UNION ALL SELECT rowid FROM signals WHERE signal IN ")
+      .add_list(signals)
+      .add(") AND signal IN ")
+      .add_list(signals);
   }
 
 private:

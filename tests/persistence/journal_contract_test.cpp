@@ -221,6 +221,48 @@ TEST_CASE("journal: the story can be gathered by any id", "[persistence][contrac
   }
 }
 
+TEST_CASE("journal: what the decisions of many signals made, in the order that was asked",
+          "[persistence][contract]") {
+  auto store = any_store();
+  auto& reader = store.reader();
+  CHECK(must(reader.links({})).empty());
+  std::vector<SignalId> asked;
+  std::vector<Row> rows;
+  for (int i = 0; i < 250; ++i) {  // more than one question's worth
+    const auto n = std::to_string(i);
+    asked.push_back("s-" + n);
+    rows.emplace_back(a_signal("s-" + n, 1));
+    auto intent = an_intent("i-" + n, 1);
+    intent.signal = "s-" + n;
+    rows.emplace_back(intent);
+    for (const char* leg : {"b", "a"}) {
+      auto order = an_order(("o-" + n + leg).c_str(), OrderStatus::filled, 1);
+      order.signal = "s-" + n;
+      rows.emplace_back(order);
+    }
+  }
+  append(store.writer(), rows);
+  asked.insert(asked.begin() + 120, "s-nobody");
+  asked.push_back("s-7");  // once more
+  const auto links = must(reader.links(asked));
+  REQUIRE(links.size() == 252);
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    INFO(asked[i].view());
+    if (i == 120) {
+      CHECK(links[i].intents.empty());
+      CHECK(links[i].orders.empty());
+      continue;
+    }
+    const auto n = asked[i].str().substr(2);
+    REQUIRE(links[i].intents.size() == 1);
+    CHECK(links[i].intents[0].second == IntentId{"i-" + n});
+    REQUIRE(links[i].orders.size() == 2);  // by first write
+    CHECK(links[i].orders[0].second == ClientOrderId{"o-" + n + "b"});
+    CHECK(links[i].orders[1].second == ClientOrderId{"o-" + n + "a"});
+    CHECK(links[i].orders[0].first == AccountId{"main"});
+  }
+}
+
 TEST_CASE("journal: orders by status", "[persistence][contract]") {
   auto store = any_store();
   append(store.writer(), {an_order("new", OrderStatus::initialized, 1), an_order("lost", OrderStatus::unknown, 2),

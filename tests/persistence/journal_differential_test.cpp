@@ -172,6 +172,18 @@ std::string ask(JournalReader& reader, int question, const ListFilter& filter) {
       const auto view = must(reader.signal(id));
       return (view ? shown(*view) : "none") + (must(reader.has_signal(id)) ? " known" : " unknown");
     }
+    case 15: {
+      const std::vector<SignalId> asked{"s-1", filter.signal.empty() ? "s-2" : filter.signal.c_str(), "s-3", "s-1"};
+      std::string out;
+      for (const auto& links : must(reader.links(asked))) {
+        for (const auto& [account, intent] : links.intents)
+          out += account.str() + ' ' + intent.str() + ',';
+        for (const auto& [account, order] : links.orders)
+          out += account.str() + ' ' + order.str() + ',';
+        out += '|';
+      }
+      return out;
+    }
     default: return to_json(must(reader.order(filter.order.empty() ? "o-1" : filter.order)));
   }
 }
@@ -229,7 +241,7 @@ TEST_CASE("journals answer alike to any history and any question", "[persistence
       }
     }
     for (int i = 0; i < 6; ++i) {
-      const int question = dice.below(16);
+      const int question = dice.below(17);
       const auto filter = random_filter(dice);
       const auto answer = ask(memory.reader(), question, filter);
       for (auto& other : others) {

@@ -1,5 +1,6 @@
 #include "actors/gateway_actor.hpp"
 
+#include "actors/gateway_parts.hpp"
 #include "core/naming.hpp"
 #include "messages/mutant.hpp"
 #include "persistence/json_write.hpp"
@@ -9,28 +10,11 @@
 #include <utility>
 
 namespace heed {
+namespace gateway {
 namespace {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
-
-/// A callback for the venue: whatever thread it is called on, `then` runs on the actor, with the counters held until
-/// it has run.
-template <class T, class Then>
-Done<T> on_actor(GatewaySelf self, Then then) {
-  struct Awaited {
-    Then then;
-    Unfinished unfinished;
-  };
-  auto awaited =
-    std::make_shared<Awaited>(Awaited{std::move(then), Unfinished{self->state.args->telemetry->broker_calls_out}});
-  return [handle = caf::actor_cast<GatewayActor>(self), awaited](Result<T> result) {
-    caf::anon_send(handle, VenueSaid{[awaited, result = std::move(result)]() mutable {
-                     awaited->then(std::move(result));
-                     awaited->unfinished.done();
-                   }});
-  };
-}
 
 void news(GatewaySelf self, const Symbol& symbol, PositionInput input) {
   self->send(self->state.portfolio, PositionNews{symbol, std::move(input)});
@@ -69,15 +53,6 @@ std::int32_t calls_of(const GatewayRequest& what) {
   return question == nullptr ? 1 : question->calls;
 }
 
-void pump_later(GatewaySelf self, milliseconds delay) {
-  auto& st = self->state;
-  const auto due = self->clock().now() + delay;
-  if (st.pump_at && *st.pump_at <= due)
-    return;
-  st.pump_at = due;
-  self->delayed_send(self, delay, PumpDue{});
-}
-
 void pump(GatewaySelf self);
 
 milliseconds backoff(GatewayState& st, std::int32_t attempt) {
@@ -104,19 +79,6 @@ milliseconds close_gate(GatewaySelf self, TokenBucket& bucket, const Error& erro
 
 bool is_too_many(const Error& error) { return error.kind == ErrorKind::not_sent && error.code == "429"; }
 
-/// Of a question that failed.
-void note_limit(GatewaySelf self, TokenBucket& bucket, const Error& error) {
-  if (is_too_many(error))
-    close_gate(self, bucket, error);
-}
-
-/// A failure for people.
-std::string in_words(const Error& error) {
-  if (is_too_many(error))
-    return "the venue says: too many requests; it is asked again in " + error.detail + " s";
-  return error.detail;
-}
-
 /// It provably did not leave: back into its lane, under the same name.
 void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   auto& st = self->state;
@@ -138,15 +100,6 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
 }
 
 // ---- one request each ---------------------------------------------------------------------------------------------
-
-void finished(GatewaySelf self) {
-  auto& st = self->state;
-  --st.in_flight;
-  // What was answered without a call to the venue was paid for in vain: nothing is owed for it any more.
-  if (st.in_flight == 0)
-    st.calls_paid = 0;
-  pump(self);
-}
 
 void start(GatewaySelf, QueuedRequest, const Question& question) { question.ask(); }
 
@@ -325,6 +278,40 @@ void pump(GatewaySelf self) {
     pump_later(self, wait);
 }
 
+}  // namespace
+
+// ---- for the other files
+// ---------------------------------------------------------------------------------------------
+
+void pump_later(GatewaySelf self, milliseconds delay) {
+  auto& st = self->state;
+  const auto due = self->clock().now() + delay;
+  if (st.pump_at && *st.pump_at <= due)
+    return;
+  st.pump_at = due;
+  self->delayed_send(self, delay, PumpDue{});
+}
+
+void note_limit(GatewaySelf self, TokenBucket& bucket, const Error& error) {
+  if (is_too_many(error))
+    close_gate(self, bucket, error);
+}
+
+std::string in_words(const Error& error) {
+  if (is_too_many(error))
+    return "the venue says: too many requests; it is asked again in " + error.detail + " s";
+  return error.detail;
+}
+
+void finished(GatewaySelf self) {
+  auto& st = self->state;
+  --st.in_flight;
+  // What was answered without a call to the venue was paid for in vain: nothing is owed for it any more.
+  if (st.in_flight == 0)
+    st.calls_paid = 0;
+  pump(self);
+}
+
 void enqueue(GatewaySelf self, GatewayRequest what) {
   auto& st = self->state;
   if (is_entry(what) && st.draining)
@@ -335,216 +322,7 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   pump(self);
 }
 
-// ---- market data --------------------------------------------------------------------------------------------------
-
-/// Subscribes, unless all places are taken by symbols in use: changing them with every question would cost the venue
-/// and us more than asking for the price.
-void watch(GatewaySelf self, const Symbol& symbol) {
-  auto& st = self->state;
-  const auto now = self->clock().now();
-  if (const auto known = st.watched.find(symbol); known != st.watched.end()) {
-    known->second = now;
-    return;
-  }
-  if (st.watched.size() >= st.args->policy.watched_symbols_max) {
-    const auto idlest = std::min_element(st.watched.begin(), st.watched.end(),
-                                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (idlest == st.watched.end() || now - idlest->second < st.args->policy.watched_idle)
-      return;
-    st.quotes.erase(idlest->first);
-    st.watched.erase(idlest);
-  }
-  st.watched.emplace(symbol, now);
-  std::vector<Symbol> symbols;
-  for (const auto& [watched, asked] : st.watched)
-    symbols.push_back(watched);
-  st.args->venue->watch_quotes(symbols);
-}
-
-void answer_quote(GatewayState& st, const Symbol& symbol, const QuoteAnswer& answer) {
-  const auto askers = st.quotes_asked.extract(symbol);
-  if (askers.empty())
-    return;
-  for (auto& promise : askers.mapped())
-    promise.deliver(answer);
-}
-
-void ask_quote(GatewaySelf self, const Symbol& symbol);
-
-/// Market data has a limit of its own. If nothing may leave now, the pump asks again when something may.
-bool may_ask_for_prices(GatewaySelf self) {
-  auto& st = self->state;
-  const auto now = self->clock().now();
-  if (st.data.closed_until > now) {
-    pump_later(self, std::chrono::ceil<milliseconds>(st.data.closed_until - now));
-    return false;
-  }
-  st.data.refill(now);
-  const bool may = st.data.take(1, 0);
-  if (may)
-    ++st.data_calls_paid;
-  else
-    pump_later(self, st.data.wait(1, 0));
-  if (!st.data.unlimited())
-    st.args->telemetry->set_rate_left(st.args->account.str() + ":market_data", st.data);
-  return may;
-}
-
-void price_question_answered(GatewayState& st) {
-  if (--st.quote_calls == 0)
-    st.data_calls_paid = 0;
-}
-
-/// Sends what waits, all symbols in one question. While enough are on their way, more gather for the next.
-void ask_quotes(GatewaySelf self) {
-  constexpr std::int32_t calls_max = 2;
-  constexpr std::size_t symbols_max = 100;  // in one address
-  auto& st = self->state;
-  while (!st.quotes_wanted.empty() && st.quote_calls < calls_max && may_ask_for_prices(self)) {
-    std::vector<Symbol> symbols;
-    while (!st.quotes_wanted.empty() && symbols.size() < symbols_max) {
-      const auto asked = st.quotes_asked.insert(st.quotes_wanted.extract(st.quotes_wanted.begin()));
-      symbols.push_back(asked.position->first);
-    }
-    ++st.quote_calls;
-    if (symbols.size() == 1) {
-      ask_quote(self, symbols.front());
-      return;
-    }
-    st.args->venue->query_quotes(
-      symbols, on_actor<std::vector<Quote>>(self, [self, symbols](const Result<std::vector<Quote>>& result) {
-        auto& now = self->state;
-        if (result)
-          for (const auto& quote : result.value())
-            answer_quote(now, quote.symbol, QuoteAnswer{true, quote, {}});
-        if (!result)
-          note_limit(self, now.data, result.error());
-        price_question_answered(now);
-        for (const auto& symbol : symbols)
-          if (!result) {
-            answer_quote(now, symbol, QuoteAnswer{false, {}, in_words(result.error())});
-          } else if (now.quotes_asked.contains(symbol)) {
-            // No full quote there: alone, the venue is asked for the last trade too.
-            ++now.quote_calls;
-            ++now.data_calls_paid;
-            now.data.charge(1);
-            ask_quote(self, symbol);
-          }
-        ask_quotes(self);
-      }));
-  }
-}
-
-void ask_quote(GatewaySelf self, const Symbol& symbol) {
-  self->state.args->venue->query_quote(
-    symbol, on_actor<Quote>(self, [self, symbol](const Result<Quote>& result) {
-      auto& st = self->state;
-      price_question_answered(st);
-      if (!result)
-        note_limit(self, st.data, result.error());
-      answer_quote(st, symbol,
-                   result ? QuoteAnswer{true, result.value(), {}} : QuoteAnswer{false, {}, in_words(result.error())});
-      ask_quotes(self);
-    }));
-}
-
-caf::result<QuoteAnswer> quote(GatewaySelf self, const Symbol& symbol) {
-  auto& st = self->state;
-  watch(self, symbol);
-  const auto cached = st.quotes.find(symbol);
-  if (cached != st.quotes.end() && st.args->clock->now() - cached->second.at <= st.args->policy.quote_reuse)
-    return QuoteAnswer{true, cached->second, {}};
-  auto promise = self->make_response_promise<QuoteAnswer>();
-  if (const auto asked = st.quotes_asked.find(symbol); asked != st.quotes_asked.end()) {
-    asked->second.push_back(promise);
-    return promise;
-  }
-  st.quotes_wanted[symbol].push_back(promise);
-  ask_quotes(self);
-  return promise;
-}
-
-caf::result<InstrumentAnswer> instrument(GatewaySelf self, const Symbol& symbol) {
-  auto& st = self->state;
-  const auto now = st.args->clock->now();
-  const auto cached = st.instruments.find(symbol);
-  if (cached != st.instruments.end() && now - cached->second.second < std::chrono::hours{12})
-    return InstrumentAnswer{true, cached->second.first, {}};
-  auto promise = self->make_response_promise<InstrumentAnswer>();
-  Question question;
-  question.symbol = symbol;
-  question.ask = [self, symbol, now, promise] {
-    self->state.args->venue->query_instrument(
-      symbol, on_actor<Instrument>(self, [self, symbol, now, answer_to = promise](Result<Instrument> result) mutable {
-        if (result) {
-          self->state.instruments[symbol] = {result.value(), now};
-          answer_to.deliver(InstrumentAnswer{true, std::move(result).value(), {}});
-        } else {
-          note_limit(self, self->state.trading, result.error());
-          answer_to.deliver(InstrumentAnswer{false, {}, in_words(result.error())});
-        }
-        finished(self);
-      }));
-  };
-  enqueue(self, std::move(question));
-  return promise;
-}
-
-// ---- everything the venue holds -----------------------------------------------------------------------------------
-
-/// Three questions at once; the answer goes out with the last.
-class SnapshotInProgress {
-public:
-  SnapshotInProgress(GatewaySelf self, caf::typed_response_promise<VenueSnapshot> promise)
-      : self_{self}, promise_{std::move(promise)} {}
-
-  template <class T>
-  void part(const char* what, Result<T> result, T VenueSnapshot::*member) {
-    if (result) {
-      snapshot_.*member = std::move(result).value();
-    } else {
-      note_limit(self_, self_->state.trading, result.error());
-      snapshot_.why += (snapshot_.why.empty() ? "" : "; ") + std::string{what} + ": " + in_words(result.error());
-    }
-    if (--missing_ > 0)
-      return;
-    snapshot_.complete = snapshot_.why.empty();
-    promise_.deliver(std::move(snapshot_));
-    finished(self_);
-  }
-
-private:
-  GatewaySelf self_;
-  VenueSnapshot snapshot_;
-  caf::typed_response_promise<VenueSnapshot> promise_;
-  int missing_ = 3;
-};
-
-void ask_for_all(GatewaySelf self, Instant since, const std::shared_ptr<SnapshotInProgress>& work) {
-  using Orders = std::vector<OrderReport>;
-  using Positions = std::vector<PositionReport>;
-  auto& venue = *self->state.args->venue;
-  venue.query_orders(since, on_actor<Orders>(self, [work](Result<Orders> result) {
-                       work->part("orders", std::move(result), &VenueSnapshot::orders);
-                     }));
-  venue.query_positions(on_actor<Positions>(self, [work](Result<Positions> result) {
-    work->part("positions", std::move(result), &VenueSnapshot::positions);
-  }));
-  venue.query_account(on_actor<AccountReport>(self, [work](Result<AccountReport> result) {
-    work->part("account", std::move(result), &VenueSnapshot::account);
-  }));
-}
-
-caf::result<VenueSnapshot> venue_snapshot(GatewaySelf self, Instant since) {
-  auto promise = self->make_response_promise<VenueSnapshot>();
-  Question question;
-  question.calls = 3;
-  question.ask = [self, since, work = std::make_shared<SnapshotInProgress>(self, promise)] {
-    ask_for_all(self, since, work);
-  };
-  enqueue(self, std::move(question));
-  return promise;
-}
+namespace {
 
 // ---- the venue's own voice ----------------------------------------------------------------------------------------
 
@@ -613,8 +391,10 @@ std::string inspect_gateway(const GatewayState& st) {
 }
 
 }  // namespace
+}  // namespace gateway
 
 GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<const GatewayArgs> args) {
+  using namespace gateway;  // tidy:allow-using: its own parts
   set_handlers(self);
   auto& st = self->state;
   st.args = std::move(args);
@@ -633,6 +413,7 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
     [self](const QuoteQuery& query) { return quote(self, query.symbol); },
     [self](const InstrumentQuery& query) { return instrument(self, query.symbol); },
     [self](const VenueSnapshotQuery& query) { return venue_snapshot(self, query.orders_since); },
+    [self](const SymbolHoldingsQuery& query) { return symbol_holdings(self, query.symbol); },
     [](VenueSaid& said) { said.tell(); },
     [self](PumpDue) {
       auto& pump_at = self->state.pump_at;

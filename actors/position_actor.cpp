@@ -128,6 +128,22 @@ void kill(PositionSelf self, const KillOrder& order) {
     run(self, own_close(st, {}, CloseReason::risk_cutoff, "kill:" + to_rfc3339(st.env->clock->now())));
 }
 
+/// Somebody else's position is counted once it is known what it is of. Told of before, it waits for that; when
+/// something has happened here meanwhile it is old, and the reconciler tells it anew.
+void learn_and_take(PositionSelf self, const ExternalChange& change) {
+  auto& st = self->state;
+  self->request(st.env->gateway, caf::infinite, InstrumentQuery{st.core.symbol})
+    .then([self, change, steps = st.core.steps](const InstrumentAnswer& answer) {
+      auto& now = self->state;
+      if (!answer.known)
+        return;
+      now.instrument = std::make_unique<Instrument>(answer.instrument);
+      if (now.core.steps == steps)
+        run(self, change);
+      pump(self);
+    });
+}
+
 void timer(PositionSelf self, const PositionTimerDue& timer) {
   auto& st = self->state;
   // A timer about no order and no query is the shell's own: look again at the call in hand.
@@ -144,7 +160,7 @@ void timer(PositionSelf self, const PositionTimerDue& timer) {
 BookEntry book_entry(const PositionActorState& st) {
   const auto& state = st.core;
   const auto net = core::net_quantity(state);
-  const auto multiplier = st.instrument ? st.instrument->multiplier : Decimal{1};
+  const auto multiplier = state.terms ? state.terms->multiplier : Decimal{1};  // known where anything is held
   return {state.symbol,
           net,
           core::owned_quantity(state),
@@ -181,6 +197,9 @@ bool is_told_again(const PositionActorState& st, const PositionInput& input) {
 
 void take_news(PositionSelf self, const PositionNews& news) {
   const auto& st = self->state;
+  const auto* change = std::get_if<ExternalChange>(&news.input);
+  if (change != nullptr && !st.instrument && !st.core.terms)
+    return learn_and_take(self, *change);
   if (news.more.empty()) {
     if (!is_told_again(st, news.input))
       run(self, news.input);
@@ -199,7 +218,8 @@ void take_news(PositionSelf self, const PositionNews& news) {
 PositionActorState::~PositionActorState() {
   if (!env)
     return;
-  env->telemetry->naked_positions -= counted_naked ? 1 : 0;
+  env->telemetry->naked_positions -= naked.since ? 1 : 0;
+  env->telemetry->closing_positions -= closing.since ? 1 : 0;
   env->telemetry->quarantined -= counted_quarantined ? 1 : 0;
   env->telemetry->orders_unknown -= counted_unknown;
 }

@@ -30,6 +30,18 @@ struct PendingCall {
   std::int32_t tries = 0;  // for a quote or instrument that could not be had
 };
 
+/// A position's part in a gauge of how many are in some state now, and in the sum of their time there.
+struct CountedSpell {
+  std::optional<Instant> since;  // counted from then on
+  void follow(std::optional<Instant> now_since, Instant now, Telemetry::Count& positions,
+              Telemetry::Count& microseconds) {
+    positions += (now_since ? 1 : 0) - (since ? 1 : 0);
+    if (since && !now_since)
+      microseconds += (now - *since).count();
+    since = now_since;
+  }
+};
+
 struct PositionActorState {
   PositionActorState() = default;
   /// What it counted is counted anew by whoever comes after it.
@@ -44,10 +56,9 @@ struct PositionActorState {
   std::unique_ptr<PendingCall> in_hand;
   std::vector<SignalId> decided;  // lately, by this actor: a call that is asked for again after a restart may be here
   std::unique_ptr<Instrument> instrument;  // once known
-  bool counted_naked = false;
+  CountedSpell naked, closing;
   bool counted_quarantined = false;
   std::int32_t counted_unknown = 0;
-  std::optional<Instant> naked_from;
 };
 static_assert(!std::is_aggregate_v<PositionActorState>);
 

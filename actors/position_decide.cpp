@@ -29,45 +29,9 @@ core::SymbolView view_of(const PositionActorState& st, Instant now) {
   return view;
 }
 
-/// The call in hand ends, or waits for the open, without an order.
-void settle(PositionSelf self, Disposition disposition, std::string reason) {
-  auto& st = self->state;
-  auto call = std::move(st.in_hand);
-  const auto now = st.env->clock->now();
-  auto done = std::make_shared<Durably>();
-  const SignalId signal = signal_of(*call);
-  done->decision = Decision{signal, st.core.account, std::move(disposition), std::move(reason), now};
-  Batch batch;
-  if (!signal.empty()) {
-    batch.events.push_back(decision_event(done->decision, st.core.symbol));
-    batch.rows.emplace_back(done->decision);
-  }
-  if (!is_final(done->decision.disposition.kind)) {
-    // Deferred: it stays here, and in the journal as undecided.
-    call->deferred = call->waited = true;
-    call->unfinished.done();
-    st.waiting.push_back(std::move(*call));
-  } else {
-    remember_decided(st, signal);
-    done->call = std::move(call);
-  }
-  append(self, std::move(batch), std::move(done));
-  pump(self);
-}
-
 void defer(PositionSelf self, Instant now) {
   const auto until = to_rfc3339(self->state.env->calendar->next_open(now));
   settle(self, {DispositionKind::deferred, until}, "the market is closed; decided again at " + until);
-}
-
-/// Something outside could not be told: try again a little later, a bounded number of times.
-void try_later(PositionSelf self, std::string_view what, const std::string& why) {
-  auto& st = self->state;
-  if (++st.in_hand->tries > st.env->retries_max) {
-    settle(self, {DispositionKind::failed, std::string{what}}, why);
-    return;
-  }
-  self->delayed_send(self, std::chrono::milliseconds{st.env->retry_ms}, PositionTimerDue{});
 }
 
 void place(PositionSelf self, const PlaceEntry& entry) { run(self, entry, std::move(self->state.in_hand)); }
@@ -140,11 +104,7 @@ Intent buy_intent(const MentionCall& call, const AccountId& account, const core:
   intent.side = Side::buy;
   intent.size = Size{SizeKind::dollars, buy.dollars, {}};
   intent.time_in_force = TimeInForce::gtc;  // the legs inherit it: a day bracket would leave the night unprotected
-  const Decimal hundred{100};
-  if (config.stop_pct.is_positive())
-    intent.protection.stop = Level{LevelKind::percent, config.stop_pct * hundred};
-  if (config.target_pct.is_positive())
-    intent.protection.target = Level{LevelKind::percent, config.target_pct * hundred};
+  intent.protection = core::protection_of(config);
   intent.hold_sessions = buy.hold_sessions;
   intent.replaces_due = buy.extends_due;
   return intent;
@@ -221,15 +181,6 @@ Quantity owned_by(const core::PositionState& state, const Intent& intent) {
   return sum;
 }
 
-/// A strategy that is not configured here, as a person's own, trades where any of the account's does.
-bool trading_enabled(const PositionEnv& env, const StrategyId& strategy) {
-  const auto found = env.strategies.find(strategy);
-  if (found != env.strategies.end())
-    return found->second.enable_trading;
-  return env.strategies.empty() || std::any_of(env.strategies.begin(), env.strategies.end(),
-                                               [](const auto& entry) { return entry.second.enable_trading; });
-}
-
 bool opens(const core::IntentPlan& plan) {
   const auto* close = std::get_if<CloseLots>(&plan);
   return std::holds_alternative<core::OpenPlan>(plan) || (close != nullptr && close->then.has_value());
@@ -269,6 +220,8 @@ void decide_intent(PositionSelf self, const AccountSnapshot& account) {
 void decide_with(PositionSelf self, const AccountSnapshot& account) {
   if (mention_of(*self->state.in_hand))
     decide_mention(self, account);
+  else if (std::get<IntentCall>(self->state.in_hand->call).intent.action == IntentAction::adopt)
+    adopt(self);
   else
     decide_intent(self, account);
 }
@@ -281,6 +234,48 @@ bool ends_before_account(const PositionActorState& st) {
 }
 
 }  // namespace
+
+void settle(PositionSelf self, Disposition disposition, std::string reason) {
+  auto& st = self->state;
+  auto call = std::move(st.in_hand);
+  const auto now = st.env->clock->now();
+  auto done = std::make_shared<Durably>();
+  const SignalId signal = signal_of(*call);
+  done->decision = Decision{signal, st.core.account, std::move(disposition), std::move(reason), now};
+  Batch batch;
+  if (!signal.empty()) {
+    batch.events.push_back(decision_event(done->decision, st.core.symbol));
+    batch.rows.emplace_back(done->decision);
+  }
+  if (!is_final(done->decision.disposition.kind)) {
+    // Deferred: it stays here, and in the journal as undecided.
+    call->deferred = call->waited = true;
+    call->unfinished.done();
+    st.waiting.push_back(std::move(*call));
+  } else {
+    remember_decided(st, signal);
+    done->call = std::move(call);
+  }
+  append(self, std::move(batch), std::move(done));
+  pump(self);
+}
+
+void try_later(PositionSelf self, std::string_view what, const std::string& why) {
+  auto& st = self->state;
+  if (++st.in_hand->tries > st.env->retries_max) {
+    settle(self, {DispositionKind::failed, std::string{what}}, why);
+    return;
+  }
+  self->delayed_send(self, std::chrono::milliseconds{st.env->retry_ms}, PositionTimerDue{});
+}
+
+bool trading_enabled(const PositionEnv& env, const StrategyId& strategy) {
+  const auto found = env.strategies.find(strategy);
+  if (found != env.strategies.end())
+    return found->second.enable_trading;
+  return env.strategies.empty() || std::any_of(env.strategies.begin(), env.strategies.end(),
+                                               [](const auto& entry) { return entry.second.enable_trading; });
+}
 
 void consider(PositionSelf self) {
   auto& st = self->state;

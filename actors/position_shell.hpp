@@ -1,7 +1,7 @@
 // What the files of the position actor share. Not for others: see actors/position_actor.hpp.
 //
 // position_step.cpp takes inputs through the machine and its facts into the journal; position_decide.cpp makes inputs
-// of calls; position_actor.cpp hands out what comes in.
+// of calls, position_adopt.cpp those of adoptions; position_actor.cpp hands out what comes in.
 #pragma once
 
 #include "actors/position_actor.hpp"
@@ -44,5 +44,16 @@ void run_all(PositionSelf self, const PositionNews& news);
 void pump(PositionSelf self);
 /// Goes on with the call in hand: what is the instrument, what does the account allow, then decide.
 void consider(PositionSelf self);
+
+/// The call in hand ends, or waits for the open, without an order.
+void settle(PositionSelf self, Disposition disposition, std::string reason);
+/// Something outside could not be told: considered again a little later, a bounded number of times; then it has
+/// failed of `what`.
+void try_later(PositionSelf self, std::string_view what, const std::string& why);
+/// A strategy that is not configured here, as a person's own, trades where any of the account's does.
+bool trading_enabled(const PositionEnv& env, const StrategyId& strategy);
+
+/// The call in hand is an ADOPT.
+void adopt(PositionSelf self);
 
 }  // namespace heed::position_shell

@@ -53,14 +53,9 @@ void perform(PositionSelf self, const core::RaiseAlert& e) {
 /// Gauges that other people look at follow the state.
 void update_gauges(PositionActorState& st, Instant now) {
   auto& telemetry = *st.env->telemetry;
-  const auto naked = core::naked_since(st.core);
-  if (naked.has_value() != st.counted_naked) {
-    telemetry.naked_positions += naked ? 1 : -1;
-    if (!naked && st.naked_from)
-      telemetry.naked_microseconds += (now - *st.naked_from).count();
-    st.counted_naked = naked.has_value();
-  }
-  st.naked_from = naked;
+  const auto unprotected = core::unprotected(st.core, now);
+  st.naked.follow(unprotected.since, now, telemetry.naked_positions, telemetry.naked_microseconds);
+  st.closing.follow(unprotected.closing, now, telemetry.closing_positions, telemetry.closing_microseconds);
   const bool quarantined = !st.core.quarantine.empty();
   if (quarantined != st.counted_quarantined) {
     telemetry.quarantined += quarantined ? 1 : -1;
@@ -144,6 +139,7 @@ core::StepContext context(const PositionActorState& st) {
   const auto session = st.env->calendar->session_at_or_after(out.now);
   out.session = session.date;
   out.market_open = out.now >= session.open;
+  out.instrument_known = st.instrument != nullptr;
   if (st.instrument)
     out.instrument = *st.instrument;
   out.instrument.symbol = st.core.symbol;

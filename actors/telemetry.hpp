@@ -63,8 +63,10 @@ public:
   Count quarantined{0};  // symbols, now
   Count actor_restarts{0};
   Count alerts{0};
-  Count naked_positions{0};     // now
+  Count naked_positions{0};     // now, without those that are being closed
   Count naked_microseconds{0};  // summed
+  Count closing_positions{0};   // being closed, and without their exits for that, now
+  Count closing_microseconds{0};
   Histogram commit_seconds;
   Histogram call_to_order_seconds;
 

@@ -95,6 +95,8 @@ public:
                                Done<std::vector<MentionReceipt>> done) = 0;
   virtual void submit_intent(Intent intent, Done<IntentReceipt> done) = 0;
   virtual void close_position(CloseRequest request, Done<Decision> done) = 0;
+  /// An ADOPT as read_adoption() makes it, with account and symbol; without an idempotency key one is made.
+  virtual void adopt_position(Intent intent, Done<Decision> done) = 0;
   virtual void pause(PauseRequest request, Done<Pause> done) = 0;
   virtual void resume(PauseRequest request, Done<std::int32_t> done) = 0;  // how many pauses ended
   virtual void kill(KillRequest request, Done<std::vector<AccountId>> done) = 0;

@@ -64,6 +64,10 @@ std::string lot_words(const Json& p) {
          labelled("target", text_at(p, {"lot", "target"})) + labelled("due", text_at(p, {"lot", "due_session"}));
 }
 
+std::string adopted_words(const Json& p) {
+  return text_at(p, {"lot", "quantity"}) + " of what was external, for " + lot_words(p);
+}
+
 std::string planned_words(const Json& p) {
   const auto of = [&](std::string_view name) { return text_at(p, {"order", "row", name}); };
   return of("leg") + ": " + of("side") + " " + of("quantity") + " " + of("symbol") + " " + of("type") +
@@ -102,9 +106,9 @@ std::string event_words(const JournalEvent& event) {
   if (!parsed)
     return event.payload.substr(0, 200);
   static const std::map<std::string_view, std::string (*)(const Json&)> known{
-    {"lot_opened", lot_words},     {"order_planned", planned_words}, {"order_changed", changed_words},
-    {"fill_booked", fill_words},   {"decision", decision_words},     {"close_started", close_words},
-    {"close_queued", close_words},
+    {"lot_opened", lot_words},        {"lot_adopted", adopted_words}, {"order_planned", planned_words},
+    {"order_changed", changed_words}, {"fill_booked", fill_words},    {"decision", decision_words},
+    {"close_started", close_words},   {"close_queued", close_words},
   };
   const auto& payload = parsed.value();
   if (event.type == "signal_received" && at(payload, {"conviction"}) != nullptr)

@@ -102,12 +102,18 @@ Size read_size(const Json& value, std::optional<Problem>& problem) {
   return size;
 }
 
-std::optional<Level> read_level(ObjectReader& parent, std::string_view name, std::optional<Problem>& problem) {
+/// Where `bare` is true a number alone is a price.
+std::optional<Level> read_level(ObjectReader& parent, std::string_view name, std::optional<Problem>& problem,
+                                bool bare = false) {
   const auto* value = parent.take(name);
   if (value == nullptr)
     return std::nullopt;
   Level level;
-  ObjectReader reader{*value, "protection." + std::string{name}, problem};
+  if (bare && !value->is_object()) {
+    level.value = positive(parent, name).value_or(Decimal{});
+    return level;
+  }
+  ObjectReader reader{*value, (bare ? "" : "protection.") + std::string{name}, problem};
   if (const auto kind = reader.choice<LevelKind>("kind")) {
     level.kind = *kind;
     if (!reader.has("value"))
@@ -164,15 +170,19 @@ void read_what(ObjectReader& reader, Intent& intent, std::optional<Problem>& pro
   }
   const auto action = reader.choice<IntentAction>("action");
   if (!action)
-    reader.missing("action", "OPEN, CLOSE, REDUCE, REVERSE, TARGET or MODIFY_PROTECTION");
+    reader.missing("action", "OPEN, CLOSE, REDUCE, REVERSE, TARGET, MODIFY_PROTECTION or ADOPT");
   intent.action = action.value_or(IntentAction::open);
   const auto side = reader.choice<Side>("side");
-  if (!side && (intent.action == IntentAction::open || intent.action == IntentAction::reverse))
-    reader.missing("side", "buy or sell");
+  const bool needs_side = intent.action == IntentAction::open || intent.action == IntentAction::reverse ||
+                          intent.action == IntentAction::adopt;
+  if (!side && needs_side)
+    reader.missing(
+      "side", intent.action == IntentAction::adopt ? "buy for what is held long, sell for short" : "buy or sell");
   intent.side = side.value_or(Side::buy);
   if (const auto* size = reader.take("size"))
     intent.size = read_size(*size, problem);
-  else if (intent.action != IntentAction::close && intent.action != IntentAction::modify_protection)
+  else if (intent.action != IntentAction::close && intent.action != IntentAction::modify_protection &&
+           intent.action != IntentAction::adopt)
     reader.missing("size", "how much, like {\"kind\":\"quantity\",\"value\":\"5\"}");
   if (const auto* protection = reader.take("protection"))
     intent.protection = read_protection(*protection, problem);
@@ -235,6 +245,10 @@ void check_size(ObjectReader& reader, const Intent& intent) {
       if (kind != SizeKind::signed_target)
         fail("of TARGET is a signed_target");
       break;
+    case IntentAction::adopt:
+      if (kind != SizeKind::all && kind != SizeKind::quantity)
+        fail("of ADOPT is \"ALL\" or a quantity");
+      break;
     case IntentAction::modify_protection:
       if (!intent.protection.stop && !intent.protection.target)
         reader.missing("protection", "MODIFY_PROTECTION needs a stop, a target or both");
@@ -242,7 +256,37 @@ void check_size(ObjectReader& reader, const Intent& intent) {
   }
 }
 
+void read_adopted(ObjectReader& reader, Intent& intent, std::optional<Problem>& problem) {
+  intent.strategy = read_id<StrategyId>(reader, "strategy");
+  if (reader.ok() && intent.strategy.empty())
+    reader.missing("strategy", "who shall own it: a configured strategy, or manual");
+  const auto side = reader.choice<Side>("side");
+  if (!side)
+    reader.missing("side", "buy for what is held long, sell for short");
+  intent.side = side.value_or(Side::buy);
+  if (const auto quantity = positive(reader, "quantity"))
+    intent.size = Size{SizeKind::quantity, *quantity, {}};
+  intent.protection.stop = read_level(reader, "stop", problem, true);
+  intent.protection.target = read_level(reader, "target", problem, true);
+  intent.hold_sessions = static_cast<std::int32_t>(reader.integer("hold_sessions", 0, 1000).value_or(0));
+  intent.subreason = reader.text("by", 64).value_or("");
+}
+
 }  // namespace
+
+std::variant<Intent, Problem> read_adoption(const Json& body) {
+  std::optional<Problem> problem;
+  ObjectReader reader{body, "", problem};
+  Intent intent;
+  intent.origin = Origin::manual;
+  intent.action = IntentAction::adopt;
+  intent.close_reason = CloseReason::manual_close;
+  read_adopted(reader, intent, problem);
+  reader.finish();
+  if (problem)
+    return std::move(*problem);
+  return intent;
+}
 
 std::variant<Intent, Problem> read_intent(const Json& body) {
   std::optional<Problem> problem;

@@ -17,4 +17,9 @@ namespace heed::api {
 /// Not checked here: whether account, strategy and symbol exist.
 std::variant<Intent, Problem> read_intent(const net::Json& body);
 
+/// POST /positions/{account}/{symbol}/adopt: what of it (strategy, side, quantity; absent: all), and how it is
+/// protected (stop, target: a level as above, or a price alone; hold_sessions). Account, symbol and ids are the
+/// caller's to fill in.
+std::variant<Intent, Problem> read_adoption(const net::Json& body);
+
 }  // namespace heed::api

@@ -62,6 +62,8 @@ Problem to_problem(const Error& error) {
       break;
     case ErrorKind::unknown: problem.status = 504; break;
   }
+  if (problem.code == "LIST_CURSOR")
+    problem.field = "cursor";
   if (problem.code == "404")
     problem.code = "NOT_FOUND";
   return problem;

@@ -168,6 +168,15 @@ void add_requests(Schema& to) {
                               {"metadata", any_object()}},
                              true, {"symbol", "action"});
   to["CloseInput"] = object({{"quantity", decimal()}, {"by", text()}}, true);
+  const auto price_or_level = Schema{{"anyOf", {decimal(), level_schema()}}};
+  to["AdoptInput"] = object({{"strategy", text()},
+                             {"side", choice<Side>()},
+                             {"quantity", decimal()},
+                             {"stop", price_or_level},
+                             {"target", price_or_level},
+                             {"hold_sessions", integer()},
+                             {"by", text()}},
+                            true, {"strategy", "side"});
   to["PauseInput"] = object({{"strategy", text()}, {"symbol", text()}, {"reason", text()}, {"by", text()}}, true);
   to["KillInput"] = object({{"level", choice<KillLevel>()}, {"account", text()}, {"by", text()}}, true, {"level"});
 }
@@ -181,6 +190,7 @@ void add_answers(Schema& to) {
            false, {"accepted", "duplicates", "rejected"});
   to["IntentReceipt"] = object({{"signal_id", text()}, {"duplicate", flag()}}, false, {"signal_id", "duplicate"});
   to["CloseReceipt"] = object({{"signal_id", text()}, {"decision", ref("Decision")}}, false, {"decision"});
+  to["AdoptReceipt"] = to["CloseReceipt"];
   to["Pause"] = fields_schema<Pause>();
   to["Resumed"] = object({{"resumed", integer()}}, false, {"resumed"});
   to["Killed"] =

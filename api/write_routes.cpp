@@ -174,6 +174,17 @@ void post_intent(Context& context, const CallPtr& call) {
 
 std::string default_by(const Call& call) { return call.local ? "local" : "api"; }
 
+void answer_decision(const CallPtr& call, const Result<Decision>& result) {
+  if (!result)
+    return answer_error(call, result);
+  std::string out = "{\"signal_id\":";
+  append_json(out, result.value().signal);
+  std::string decision;
+  append_decision(decision, result.value(), {});
+  out += ",\"decision\":" + decision + "}";
+  call->json(202, std::move(out));
+}
+
 void post_close(Context& context, const CallPtr& call) {
   if (const auto problem = check_account(context, call->captures[0]))
     return call->problem(*problem);
@@ -199,16 +210,33 @@ void post_close(Context& context, const CallPtr& call) {
   if (problem)
     return call->problem(*problem);
   request.idempotency_key = std::get<std::string>(key);
-  context.port.close_position(std::move(request), [call](Result<Decision> result) {
-    if (!result)
-      return answer_error(call, result);
-    std::string out = "{\"signal_id\":";
-    append_json(out, result.value().signal);
-    std::string decision;
-    append_decision(decision, result.value(), {});
-    out += ",\"decision\":" + decision + "}";
-    call->json(202, std::move(out));
-  });
+  context.port.close_position(std::move(request),
+                              [call](const Result<Decision>& result) { answer_decision(call, result); });
+}
+
+void post_adopt(Context& context, const CallPtr& call) {
+  if (const auto problem = check_account(context, call->captures[0]))
+    return call->problem(*problem);
+  const auto symbol = read_symbol(call->captures[1]);
+  if (const auto* problem = std::get_if<Problem>(&symbol))
+    return call->problem(*problem);
+  auto body = parse_body(call->request.body, false);
+  if (const auto* problem = std::get_if<Problem>(&body))
+    return call->problem(*problem);
+  auto read = read_adoption(std::get<net::Json>(body));
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return call->problem(*problem);
+  auto key = read_key(*call, "", false);
+  if (const auto* problem = std::get_if<Problem>(&key))
+    return call->problem(*problem);
+  auto& intent = std::get<Intent>(read);
+  intent.account = call->captures[0];
+  intent.symbol = std::get<Symbol>(symbol);
+  intent.idempotency_key = std::get<std::string>(key);
+  if (intent.subreason.empty())
+    intent.subreason = default_by(*call);
+  context.port.adopt_position(std::move(intent),
+                              [call](const Result<Decision>& result) { answer_decision(call, result); });
 }
 
 std::variant<PauseRequest, Problem> read_pause(const Context& context, const Call& call) {
@@ -321,6 +349,12 @@ void add_write_routes(std::vector<Route>& to) {
   to.push_back(write_route("positions/{account}/{symbol}/close", "closePosition",
                            "Closes a position, or a quantity of it. Passes every pause.", "CloseInput",
                            "CloseReceipt", {202, 404, 409, 503}, post_close));
+  auto adopt = write_route("positions/{account}/{symbol}/adopt", "adoptPosition",
+                           "Takes over what the broker holds here besides Heed's own, or a quantity of it, for a "
+                           "strategy: from then on it is protected, counted and closed as that strategy's.",
+                           "AdoptInput", "AdoptReceipt", {202, 404, 409, 503}, post_adopt);
+  adopt.body_required = true;
+  to.push_back(adopt);
   to.push_back(write_route("accounts/{account}/pause", "pauseAccount",
                            "Stops new risk on an account, or on a strategy or symbol of it.", "PauseInput", "Pause",
                            {200, 404, 409, 503}, post_pause));

@@ -45,6 +45,13 @@ std::optional<Desk> Edge::desk(const AccountId& account, const std::function<voi
   return std::nullopt;
 }
 
+std::optional<Desk> Edge::open_desk(const AccountId& account, const std::function<void(Error)>& refuse) const {
+  if (!draining_)
+    return desk(account, refuse);
+  refuse(unavailable("the daemon is stopping"));
+  return std::nullopt;
+}
+
 std::string Edge::new_key() {
   return "edge:" + std::to_string(args_.clock->now().time_since_epoch().count()) + ":" +
          std::to_string(started_at_.time_since_epoch().count()) + ":" + std::to_string(++keys_made_);
@@ -61,11 +68,7 @@ void Edge::submit_mentions(SourceId source, std::vector<Mention> mentions, std::
 }
 
 void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {
-  if (draining_) {
-    done(unavailable("the daemon is stopping"));
-    return;
-  }
-  const auto found = desk(intent.account, done);
+  const auto found = open_desk(intent.account, done);
   if (!found)
     return;
   if (intent.source.empty())
@@ -93,14 +96,28 @@ void Edge::close_position(api::CloseRequest request, api::Done<Decision> done) {
     request.quantity ? Size{SizeKind::quantity, *request.quantity, {}} : Size{SizeKind::all, Decimal{}, {}};
   intent.close_reason = CloseReason::manual_close;
   intent.subreason = request.by;
+  submit_for_decision(*found, std::move(intent), std::move(done));
+}
+
+void Edge::adopt_position(Intent intent, api::Done<Decision> done) {
+  const auto found = open_desk(intent.account, done);
+  if (!found)
+    return;
+  if (intent.idempotency_key.empty())
+    intent.idempotency_key = new_key();
+  intent.source = SourceId{"api"};
+  submit_for_decision(*found, std::move(intent), std::move(done));
+}
+
+void Edge::submit_for_decision(const Desk& desk, Intent intent, api::Done<Decision> done) {
   auto body = to_json(intent);
   intent.created_at = args_.clock->now();
-  caf::anon_send(found->portfolio, SubmitIntent{std::move(intent), std::move(body),
-                                                [done](Result<IntentReceipt> receipt) {
-                                                  if (!receipt)
-                                                    done(receipt.error());
-                                                },
-                                                [done](Result<Decision> decision) { done(std::move(decision)); }});
+  caf::anon_send(desk.portfolio, SubmitIntent{std::move(intent), std::move(body),
+                                              [done](Result<IntentReceipt> receipt) {
+                                                if (!receipt)
+                                                  done(receipt.error());
+                                              },
+                                              [done](Result<Decision> decision) { done(std::move(decision)); }});
 }
 
 void Edge::pause(api::PauseRequest request, api::Done<Pause> done) {

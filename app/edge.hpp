@@ -37,6 +37,7 @@ public:
                        api::Done<std::vector<MentionReceipt>> done) override;
   void submit_intent(Intent intent, api::Done<IntentReceipt> done) override;
   void close_position(api::CloseRequest request, api::Done<Decision> done) override;
+  void adopt_position(Intent intent, api::Done<Decision> done) override;
   void pause(api::PauseRequest request, api::Done<Pause> done) override;
   void resume(api::PauseRequest request, api::Done<std::int32_t> done) override;
   void kill(api::KillRequest request, api::Done<std::vector<AccountId>> done) override;
@@ -59,7 +60,11 @@ public:
 private:
   /// The desk, or an answer that says why not.
   std::optional<Desk> desk(const AccountId& account, const std::function<void(Error)>& refuse) const;
+  /// The same for what is new: while draining, nothing.
+  std::optional<Desk> open_desk(const AccountId& account, const std::function<void(Error)>& refuse) const;
   std::string new_key();
+  /// As a signal of its own, answered when it is decided.
+  void submit_for_decision(const Desk& desk, Intent intent, api::Done<Decision> done);
 
   EdgeArgs args_;
   Instant started_at_{};

@@ -131,9 +131,14 @@ std::vector<api::MetricSample> samples_of(const Telemetry& t, const Notifier::Co
                static_cast<double>(at.time_since_epoch().count()) / 1e6,
                "When books and broker were last compared, by the daemon's clock", "gauge");
   s.gauge("heed_quarantined_symbols", of(t.quarantined), "Symbols that do not trade until they agree again");
-  s.gauge("heed_unprotected_positions", of(t.naked_positions), "Held now without resting protection");
+  s.gauge("heed_unprotected_positions", of(t.naked_positions),
+          "Held now without resting protection and without a close under way");
   s.counter("heed_naked_position_seconds_total", of(t.naked_microseconds) / 1e6,
-            "Time that positions were held without resting protection");
+            "Time that positions were held without resting protection and without a close under way");
+  s.gauge("heed_closing_positions", of(t.closing_positions),
+          "Being closed now, their exits taken away for that, the close order not at work yet");
+  s.counter("heed_closing_position_seconds_total", of(t.closing_microseconds) / 1e6,
+            "Time that positions were without their exits while they were being closed");
   add_accounts(s, t);
   add_brokers(s, t);
   add_actors(s, t);

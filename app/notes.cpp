@@ -85,6 +85,8 @@ public:
       of_event(NotifyEvent::drift, event,
                "the broker holds " + member(event, "quantity", "0") + " " + event.symbol.str() +
                  " that no order of Heed explains; they are listed as external and left alone");
+    else if (event.type == "lot_adopted")
+      of_event(NotifyEvent::entry, event, adopted(event));
     else if (event.type == "mismatch_seen")
       of_event(NotifyEvent::drift, event,
                "in " + event.symbol.str() + " the books say " + member(event, "books", "0") + " and the broker " +
@@ -128,6 +130,17 @@ private:
     const auto payload = net::parse_json(event.payload);
     const auto* value = payload ? payload.value().find(name) : nullptr;
     return value == nullptr || value->text.empty() ? unsaid : value->text;
+  }
+
+  static std::string adopted(const JournalEvent& event) {
+    const auto payload = net::parse_json(event.payload);
+    const auto* lot = payload ? payload.value().find("lot") : nullptr;
+    const auto of_lot = [&](std::string_view name) {
+      const auto* value = lot != nullptr ? lot->find(name) : nullptr;
+      return value == nullptr || value->text.empty() ? std::string{"?"} : value->text;
+    };
+    return "took over " + of_lot("quantity") + " " + event.symbol.str() + " that was external, for " +
+           of_lot("strategy");
   }
 
   const std::set<NotifyEvent>& kinds_;

@@ -122,6 +122,7 @@ IntentPlan plan_intent(const Intent& intent, Quantity owned) {
         modify.target = target->value;
       return modify;
     }
+    case IntentAction::adopt: break;  // adds nothing: the position takes it over from what the broker holds
   }
   return invalid("action", "unknown action");
 }

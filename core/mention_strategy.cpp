@@ -263,6 +263,16 @@ std::string reason_of(const MentionDecision& decision, const Mention& mention, c
   return decision.dry_run ? "dry run (enable_trading is off): " + text : text;
 }
 
+ProtectionSpec protection_of(const MentionStrategyConfig& config) {
+  const Decimal hundred{100};
+  ProtectionSpec spec;
+  if (config.stop_pct.is_positive())
+    spec.stop = Level{LevelKind::percent, config.stop_pct * hundred};
+  if (config.target_pct.is_positive())
+    spec.target = Level{LevelKind::percent, config.target_pct * hundred};
+  return spec;
+}
+
 std::variant<Quantity, RiskSizingError> size_by_risk(const RiskSizing& s) {
   for (const Decimal input :
        {s.equity, s.risk_percent, s.stop_distance, s.multiplier, s.to_account_currency, s.lot_size})

@@ -100,6 +100,9 @@ std::variant<Money, NoTrade> size_mention(Money equity, Decimal effective_convic
 /// Trading sessions to hold, by horizon; 0 for intraday, which is never bought.
 std::int32_t hold_sessions(Horizon horizon, const MentionStrategyConfig& config);
 
+/// The exits of what it holds, as percent of the entry; those of zero are left away.
+ProtectionSpec protection_of(const MentionStrategyConfig& config);
+
 /// The stored name of a gate: "low_conviction".
 std::string_view name_of(MentionGate gate);
 /// The disposition that a decision without orders ends with: no_op:<gate>, invalid:conviction,

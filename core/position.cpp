@@ -88,7 +88,7 @@ RiskFact Machine::blank_fact(RiskFactKind kind) const {
   fact.kind = kind;
   fact.account = s_.account;
   fact.symbol = s_.symbol;
-  fact.multiplier = cx_.instrument.multiplier;
+  fact.multiplier = instrument_.multiplier;
   fact.position_after = net_quantity(s_);
   for (const auto& lot : s_.lots)
     fact.cost_after += lot.cost;
@@ -167,6 +167,15 @@ void Machine::flush_rows() {
   }
 }
 
+// The terms that a lot begins with, where the state has others or none. What is held or at work keeps its own.
+std::optional<ContractTerms> Machine::new_terms() const {
+  if (s_.terms && !is_at_rest(s_))
+    return std::nullopt;
+  const auto& now = cx_.instrument;
+  const ContractTerms terms{now.asset_class, now.tick_size, now.lot_size, now.multiplier};
+  return !cx_.instrument_known || s_.terms == terms ? std::nullopt : std::optional{terms};
+}
+
 // ---- inputs that need few words -----------------------------------------------------------------------------------
 
 void Machine::operator()(const SetBlock& input) {
@@ -190,27 +199,11 @@ void Machine::operator()(const LiftQuarantine& input) {
   alert(AlertLevel::info, "QUARANTINE_LIFTED", "by " + input.by);
 }
 
-void Machine::operator()(const ExternalChange& input) {
-  const auto found = std::ranges::find_if(s_.lots, is_external);
-  const auto before = found == s_.lots.end() ? Quantity{} : found->quantity;
-  if (before == input.quantity)
-    return;
-  const auto id = found == s_.lots.end() || before.is_zero()
-                    ? intent_id(SignalId{"external"}, s_.account, static_cast<std::uint32_t>(s_.steps))
-                    : found->id;
-  const auto multiplier = cx_.instrument.multiplier;
-  const auto held_then = (net_quantity(s_) - before + input.quantity).abs();
-  emit(ExternalChanged{id, input.quantity, value_of(input.avg_px, input.quantity.abs(), multiplier),
-                       value_of(input.avg_px, held_then, multiplier), cx_.now});
-  tell_of_lot(*find_lot(s_, id), input.quantity - before, {});
-  alert(AlertLevel::warning, "EXTERNAL_POSITION", "now " + input.quantity.str() + ", was " + before.str());
-}
-
 void Machine::operator()(const AverageTold& input) {
   const auto net = net_quantity(s_);
   if (net.is_zero() || net != input.quantity || !input.avg_px.is_positive() || busy(s_))
     return;  // the books have moved since it was told
-  const auto change = value_of(input.avg_px, net.abs(), cx_.instrument.multiplier) - s_.cost;
+  const auto change = value_of(input.avg_px, net.abs(), instrument_.multiplier) - s_.cost;
   if (change.is_zero())
     return;
   emit(AverageChanged{change, net.is_negative() ? -change : change});
@@ -252,8 +245,8 @@ void Machine::operator()(const ModifyProtection& input) {
     const auto& wanted = input.intent.protection;
     const auto measured = [](const std::optional<Level>& level) { return level && level->kind != LevelKind::price; };
     if (measured(wanted.stop) || measured(wanted.target)) {
-      const auto average = price_of(lot.cost, held(lot), cx_.instrument.multiplier);
-      const auto prices = exit_prices(wanted, lot.side, average, cx_.instrument);
+      const auto average = price_of(lot.cost, held(lot), instrument_.multiplier);
+      const auto prices = exit_prices(wanted, lot.side, average, instrument_);
       if (!prices)
         return answer(DispositionKind::invalid, "protection", prices.error().detail);
       stop = prices.value().stop;

@@ -84,7 +84,8 @@ struct StepContext {
   Instant now{};
   Date session{};  // trading date (the running or next session)
   bool market_open = true;
-  Instrument instrument;  // tick, multiplier
+  Instrument instrument;         // tick, multiplier
+  bool instrument_known = true;  // else only what is here already goes on, by the terms that the state has
   const PositionPolicy* policy = nullptr;
   const MarketCalendar* calendar = nullptr;  // how long a trade was held; null: weekdays count
 };
@@ -126,6 +127,14 @@ Quantity owned_quantity(const PositionState& state);
 Quantity net_quantity(const PositionState& state);
 /// Held without resting protection although protection is wanted: since when.
 std::optional<Instant> naked_since(const PositionState& state);
+/// The same, told apart: a lot whose exits were taken away for a close that is at work is on its way out, for a
+/// while; a close that takes longer than that leaves it as unprotected as any.
+struct Unprotected {
+  std::optional<Instant> since;    // first of those that need someone
+  std::optional<Instant> closing;  // first of those that are being closed
+};
+inline constexpr Duration closing_allowance = std::chrono::seconds{10};
+Unprotected unprotected(const PositionState& state, Instant now);
 /// Something is at work whose end must be waited for before another OPEN is decided.
 bool busy(const PositionState& state);
 /// Worth an actor and a row that is loaded at start.

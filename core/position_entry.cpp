@@ -42,6 +42,8 @@ bool Machine::refuse_entry(const PlaceEntry& input) {
   if (!parse_client_order_id(input.client_order_id))
     return refuse(DispositionKind::invalid, "client_order_id",
                   "not a name of ours: \"" + input.client_order_id.str() + "\"");
+  if (!cx_.instrument_known)
+    return refuse(DispositionKind::failed, "instrument", "what is traded here is not known yet");
   if (!input.quantity.is_positive())
     return refuse(DispositionKind::invalid, "quantity", "must be above 0: " + input.quantity.str());
   if (!s_.quarantine.empty())
@@ -66,8 +68,8 @@ bool Machine::refuse_entry(const PlaceEntry& input) {
   return false;
 }
 
-void Machine::open_lot(const PlaceEntry& input) {
-  const auto& intent = input.intent;
+// What an intent makes, before anything of it is held.
+Lot Machine::lot_of(const Intent& intent) const {
   Lot lot;
   lot.id = intent.intent_id;
   lot.strategy = intent.strategy;
@@ -75,13 +77,18 @@ void Machine::open_lot(const PlaceEntry& input) {
   lot.signal = intent.signal;
   lot.correlation_id = intent.correlation_id;
   lot.side = intent.side;
-  lot.stop = input.stop;
-  lot.target = input.target;
   lot.protection = intent.protection;
   lot.scale_in = intent.scale_in;
   lot.entry_session = cx_.session;
+  return lot;
+}
+
+void Machine::open_lot(const PlaceEntry& input) {
+  auto lot = lot_of(input.intent);
+  lot.stop = input.stop;
+  lot.target = input.target;
   lot.due_session = input.due_session;
-  emit(LotOpened{std::move(lot)});
+  emit(LotOpened{std::move(lot), new_terms()});
 }
 
 void Machine::plan_entry(const PlaceEntry& input, const IntentId& lot_id) {
@@ -137,11 +144,11 @@ void Machine::relevel(const IntentId& id) {
     s_.orders, [&](const WorkingOrder& o) { return o.lot == id && o.group == ExitGroup::bracket; });
   if (bracket || lot.quantity.is_zero() || (!rule.stop && !rule.target))
     return;
-  const auto average = price_of(lot.cost, held(lot), cx_.instrument.multiplier);
+  const auto average = price_of(lot.cost, held(lot), instrument_.multiplier);
   auto spec = rule;
   if (lot.stop && lot.adds > 0 && !policy_.stop_follows_average)
     spec.stop = Level{LevelKind::price, *lot.stop};
-  const auto prices = exit_prices(spec, lot.side, average, cx_.instrument);
+  const auto prices = exit_prices(spec, lot.side, average, instrument_);
   if (!prices) {
     alert(AlertLevel::warning, "PROTECTION_INVALID", prices.error().detail);
     return;

@@ -10,7 +10,8 @@ namespace heed::core {
 struct LotOpened {
   static constexpr std::string_view type_name = "lot_opened";
   Lot lot;
-  HEED_FIELDS(lot);
+  std::optional<ContractTerms> terms;  // where they were not known, or have changed since it was flat
+  HEED_FIELDS(lot, terms);
 };
 /// A lot whose entry ended without a fill.
 struct LotDropped {
@@ -279,7 +280,16 @@ struct ExternalChanged {
   Money cost;
   Money symbol_cost;  // of all that is held here from now on
   Instant at{};
-  HEED_FIELDS(lot, quantity, cost, symbol_cost, at);
+  std::optional<ContractTerms> terms;  // as of LotOpened
+  HEED_FIELDS(lot, quantity, cost, symbol_cost, at, terms);
+};
+
+/// A person took shares over from the lot of `external`: a lot of Heed's own, at their cost there.
+struct LotAdopted {
+  static constexpr std::string_view type_name = "lot_adopted";
+  Lot lot;
+  IntentId from;  // the lot of `external`
+  HEED_FIELDS(lot, from);
 };
 
 /// The broker's own average of what is held is taken over; what it holds dearer it has gained elsewhere.
@@ -295,6 +305,7 @@ using PositionEvent =
                CancelAsked, OrderLooked, AbsenceChecked, ResolveAsked, OrderResent, GraceStarted, LevelsChanged,
                DueChanged, ProtectionRefused, ExitTakenAway, ProtectionDue, NakedChanged, CloseStarted, CloseQueued,
                CloseAdvanced, PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed,
-               Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged, AverageChanged>;
+               Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged, LotAdopted,
+               AverageChanged>;
 
 }  // namespace heed::core

@@ -13,6 +13,7 @@ public:
   void operator()(const LotOpened& e) {
     if (std::ranges::all_of(s_.lots, [](const Lot& lot) { return lot.quantity.is_zero(); }))
       s_.realized = {};
+    learn(e.terms);
     s_.lots.push_back(e.lot);
   }
   void operator()(const LotDropped& e) {
@@ -159,12 +160,17 @@ public:
     s_.broker_quantity.reset();
   }
   void operator()(const ExternalChanged& e);
+  void operator()(const LotAdopted& e);
   void operator()(const AverageChanged& e) {
     s_.cost += e.cost;
     s_.realized += e.realized;
   }
 
 private:
+  void learn(const std::optional<ContractTerms>& terms) {
+    if (terms)
+      s_.terms = terms;
+  }
   WorkingOrder& order(const ClientOrderId& id) { return *find_order(s_, id); }
   Lot& lot(const IntentId& id) { return *find_lot(s_, id); }
   static void forget_looks(WorkingOrder& o) {
@@ -266,6 +272,7 @@ void Evolve::operator()(const FillExplained& e) {
 }
 
 void Evolve::operator()(const ExternalChanged& e) {
+  learn(e.terms);
   auto* found = find_lot(s_, e.lot);
   if (found == nullptr) {
     Lot fresh;
@@ -286,6 +293,16 @@ void Evolve::operator()(const ExternalChanged& e) {
   found->realized = {};
   found->ended = e.quantity.is_zero();
   s_.cost = e.symbol_cost;
+}
+
+void Evolve::operator()(const LotAdopted& e) {
+  auto& from = lot(e.from);
+  from.quantity -= e.lot.quantity;
+  from.cost -= e.lot.cost;
+  from.entered -= e.lot.entered;
+  from.entry_value -= e.lot.entry_value;
+  from.ended = from.quantity.is_zero();
+  s_.lots.push_back(e.lot);
 }
 
 // Keeps the last few ended orders and their lots: a late or repeated report must still be known for what it is.
@@ -311,6 +328,10 @@ void complete(PositionState& state) {
   }
   if (state.cost.is_zero() && !net.is_zero())
     state.cost = net.is_negative() ? -cost : cost;
+  if (!state.terms && !state.lots.empty()) {  // shares, then: nothing else was traded
+    const Instrument share;
+    state.terms = ContractTerms{share.asset_class, share.tick_size, share.lot_size, share.multiplier};
+  }
 }
 
 }  // namespace heed::core

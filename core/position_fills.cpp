@@ -39,7 +39,7 @@ void Machine::book_execution(const OrderReport& report, const Execution& executi
       (!mutant("fill_twice") &&
        std::ranges::find(order.executions, execution.execution_id) != order.executions.end()))
     return;
-  const auto multiplier = cx_.instrument.multiplier;
+  const auto multiplier = instrument_.multiplier;
   const auto inferred = inferred_quantity(order);
   const auto known = std::min(inferred, execution.last_qty);
   auto fresh = execution.last_qty - known;
@@ -82,7 +82,7 @@ void Machine::book_execution(const OrderReport& report, const Execution& executi
 // The price of the growth is what makes the average come true.
 void Machine::book_growth(const OrderReport& report) {
   const auto& order = *find_order(s_, report.client_order_id);
-  const auto multiplier = cx_.instrument.multiplier;
+  const auto multiplier = instrument_.multiplier;
   Fill fill;
   fill.quantity = report.cum_qty - order.booked;
   fill.execution_id = derived_execution(order.row.client_order_id, "cum " + report.cum_qty.str());
@@ -245,7 +245,7 @@ IntentId Machine::stray_lot(const WorkingOrder& order) {
   lot.entry_session = cx_.session;
   lot.stray = true;
   const auto id = lot.id;
-  emit(LotOpened{std::move(lot)});
+  emit(LotOpened{std::move(lot), std::nullopt});
   return id;
 }
 
@@ -279,7 +279,7 @@ bool Machine::net_stray(const Lot& stray) {
     row.side = opposite(lot.side);
     row.leg = Leg::close;
     row.quantity = part.quantity;
-    row.price = price_of(event.value, event.quantity, cx_.instrument.multiplier);
+    row.price = price_of(event.value, event.quantity, instrument_.multiplier);
     row.realized = part.realized;
     row.inferred = true;
     row.at = cx_.now;
@@ -325,7 +325,7 @@ void Machine::explain_fill(const ClientOrderId& id, const Fill& fill) {
   tell_corrections(explained.parts);
   for (const auto& part : explained.parts)
     if (const auto& lot = *find_lot(s_, part.lot); lot.ended && lot.entered.is_positive())
-      out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
+      out_.rows.emplace_back(trade_row(s_, lot, instrument_.multiplier, cx_.calendar));
 }
 
 // Lot by lot, in the order of their shares: what the execution is of, and what stays inferred.
@@ -371,7 +371,7 @@ void Machine::explain_rows(std::vector<FillRow>& rows, const WorkingOrder& order
     auto& row = rows.emplace_back(fill_row(order, *find_lot(s_, of_lot.lot)));
     row.execution_id = name;
     row.quantity = quantity;
-    row.price = price_of(value, quantity.abs(), cx_.instrument.multiplier);
+    row.price = price_of(value, quantity.abs(), instrument_.multiplier);
     row.inferred = inferred;
     row.at = fill.at;
     return row;

@@ -4,6 +4,7 @@
 // References into the state do not outlive an emit(): planning an order or settling moves what they point to.
 #pragma once
 
+#include "core/instruments.hpp"
 #include "core/position.hpp"
 #include "core/position_parts.hpp"
 
@@ -15,7 +16,7 @@ namespace heed::core {
 class Machine {
 public:
   Machine(PositionState& state, const StepContext& context, Step& out)
-      : s_{state}, cx_{context}, policy_{*context.policy}, out_{out} {}
+      : s_{state}, cx_{context}, policy_{*context.policy}, instrument_{instrument_of(state, context)}, out_{out} {}
 
   void take(const PositionInput& input);
   /// Acts on what the state calls for, until there is nothing left to do.
@@ -40,6 +41,7 @@ public:
   void operator()(const Quarantine& input);
   void operator()(const LiftQuarantine& input);
   void operator()(const ExternalChange& input);
+  void operator()(const AdoptExternal& input);
   void operator()(const AverageTold& input);
   void operator()(const CancelEntries& input);
 
@@ -66,9 +68,14 @@ private:
   Duration backoff(Duration first, std::int32_t times, Duration most) const;
   ClientOrderId name_for(const IntentId& intent, Leg leg, std::int32_t revision, const StrategyId& strategy) const;
 
+  // position.cpp: what is traded
+  bool knows_terms() const { return cx_.instrument_known || s_.terms; }
+  std::optional<ContractTerms> new_terms() const;
+
   // position_entry.cpp
   const Lot* lot_to_join(const Intent& intent) const;
   bool refuse_entry(const PlaceEntry& input);
+  Lot lot_of(const Intent& intent) const;
   void open_lot(const PlaceEntry& input);
   void plan_entry(const PlaceEntry& input, const IntentId& lot);
   void relevel(const IntentId& lot);
@@ -136,6 +143,11 @@ private:
   void tell_fill(const FillBooked& event);
   void tell_corrections(const std::vector<FillPart>& parts);
 
+  // position_adopt.cpp
+  void external_is(Quantity quantity, Price avg_px);
+  bool refuse_adoption(const AdoptExternal& input, Quantity external);
+  void adopt(const AdoptExternal& input, Quantity quantity, const ExitPrices& levels);
+
   // position_close.cpp
   bool pursue_close();
   bool start_waiting_close();
@@ -199,6 +211,7 @@ private:
   PositionState& s_;
   const StepContext& cx_;
   const PositionPolicy& policy_;
+  const Instrument instrument_;  // its multiplier is that of what is held
   Step& out_;
   std::size_t rows_told_ = 0;  // events whose orders have their rows
   std::vector<ExitSet> sets_;

@@ -1,6 +1,7 @@
 // Small questions about a position's state, shared by the machine's files. Not for others: see core/position.hpp.
 #pragma once
 
+#include "core/position.hpp"
 #include "core/position_state.hpp"
 
 #include <algorithm>
@@ -191,6 +192,27 @@ inline bool is_affected(const PositionState& state, const ClosePlan& plan, const
     left -= held(other);
   }
   return false;
+}
+
+/// Nothing is held, nothing works.
+inline bool is_at_rest(const PositionState& state) {
+  return std::ranges::all_of(state.lots, [](const Lot& lot) { return lot.quantity.is_zero(); }) &&
+         std::ranges::none_of(state.orders, live);
+}
+
+/// What is traded here: as it is known now, but with the multiplier that what is held was booked at. Where it is not
+/// known, as it was.
+inline Instrument instrument_of(const PositionState& state, const StepContext& context) {
+  auto out = context.instrument;
+  if (!state.terms || (context.instrument_known && is_at_rest(state)))
+    return out;
+  if (!context.instrument_known) {
+    out.asset_class = state.terms->asset_class;
+    out.tick_size = state.terms->tick_size;
+    out.lot_size = state.terms->lot_size;
+  }
+  out.multiplier = state.terms->multiplier;
+  return out;
 }
 
 /// A close is at work on this lot, so its exits have to be gone.

@@ -456,7 +456,7 @@ bool Machine::clean_up() {
 void Machine::finish_trade(const IntentId& id) {
   const auto& lot = *find_lot(s_, id);
   const auto pnl = lot.realized;
-  out_.rows.emplace_back(trade_row(s_, lot, cx_.instrument.multiplier, cx_.calendar));
+  out_.rows.emplace_back(trade_row(s_, lot, instrument_.multiplier, cx_.calendar));
   // The fill told risk that the trade ended, unless an entry that ended only now had kept it open.
   const bool told = std::ranges::any_of(out_.effects, [&](const PositionEffect& e) {
     const auto* tells = std::get_if<TellRisk>(&e);

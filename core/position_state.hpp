@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/boxed.hpp"
+#include "messages/market.hpp"
 #include "messages/records.hpp"
 
 #include <optional>
@@ -119,6 +120,16 @@ struct ClosePlan {
               waiting, asked, failures, mismatches);
 };
 
+/// What of the instrument money and levels depend on.
+struct ContractTerms {
+  AssetClass asset_class = AssetClass::us_equity;
+  Price tick_size;
+  Quantity lot_size;
+  Decimal multiplier;
+  HEED_FIELDS(asset_class, tick_size, lot_size, multiplier);
+  friend bool operator==(const ContractTerms&, const ContractTerms&) = default;
+};
+
 struct PositionState {
   AccountId account;
   Symbol symbol;
@@ -136,11 +147,12 @@ struct PositionState {
   std::optional<Quantity> broker_quantity;
   // The symbol as a whole, as venues reckon it: one average over all fills, whichever lot they belong to. Lots have
   // their own.
-  Money cost;              // of what is held, >= 0
-  Money realized;          // since last flat, net of fees
-  std::int64_t steps = 0;  // events applied since ever: revision numbers come from here
+  Money cost;                          // of what is held, >= 0
+  Money realized;                      // since last flat, net of fees
+  std::optional<ContractTerms> terms;  // of what is here; known before anything is
+  std::int64_t steps = 0;              // events applied since ever: revision numbers come from here
   HEED_FIELDS(account, symbol, lots, orders, close, closes_waiting, blocked_until, blocked_by, last_close_at,
-              next_position_ask, quarantine, quarantine_stays, broker_quantity, cost, realized, steps);
+              next_position_ask, quarantine, quarantine_stays, broker_quantity, cost, realized, terms, steps);
 };
 
 }  // namespace heed::core

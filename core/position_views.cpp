@@ -86,6 +86,18 @@ std::optional<Instant> naked_since(const PositionState& state) {
   return first;
 }
 
+Unprotected unprotected(const PositionState& state, Instant now) {
+  Unprotected out;
+  for (const auto& lot : state.lots) {
+    if (!lot.naked_since)
+      continue;
+    auto& first = is_closing(state, lot) && now - *lot.naked_since < closing_allowance ? out.closing : out.since;
+    if (!first || *lot.naked_since < *first)
+      first = lot.naked_since;
+  }
+  return out;
+}
+
 bool busy(const PositionState& state) {
   return state.close || !state.closes_waiting.empty() ||
          std::ranges::any_of(state.orders, [](const WorkingOrder& order) {
@@ -159,7 +171,7 @@ PositionRow to_row(const PositionState& state, const StepContext& context) {
     row.protected_quantity += std::min(lot.stop ? stops : targets, held(lot));
   }
   if (!row.quantity.is_zero())
-    row.avg_price = price_of(row.cost, row.quantity.abs(), context.instrument.multiplier);
+    row.avg_price = price_of(row.cost, row.quantity.abs(), instrument_of(state, context).multiplier);
   row.naked_since = naked_since(state);
   row.live = is_live(state, context.now);
   row.updated_at = context.now;

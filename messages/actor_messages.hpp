@@ -219,6 +219,16 @@ struct VenueSnapshot {
   std::vector<PositionReport> positions;
   AccountReport account;
 };
+/// Question of a position: what of its symbol does the venue hold, whoever it belongs to?
+struct SymbolHoldingsQuery {
+  Symbol symbol;
+};
+struct SymbolHoldings {
+  bool complete = false;
+  std::string why;  // when not complete
+  std::vector<OrderReport> working;
+  PositionReport position;
+};
 struct ReconcileDue {};
 struct LinkChanged {
   bool up = false;

@@ -14,7 +14,7 @@
 namespace heed {
 
 enum class Origin : std::uint8_t { mention, webhook, live_run, manual, backtest };
-enum class IntentAction : std::uint8_t { open, close, reduce, reverse, target, modify_protection };
+enum class IntentAction : std::uint8_t { open, close, reduce, reverse, target, modify_protection, adopt };
 enum class SizeKind : std::uint8_t { dollars, quantity, all, signed_target, risk_percent };
 
 /// Exactly one way of saying how much. `value` is unused for `all`; for `risk_percent` it is percent of equity and
@@ -95,7 +95,7 @@ struct Intent {
 }  // namespace heed
 
 HEED_ENUM_NAMES(heed::Origin, "MENTION", "WEBHOOK", "LIVE_RUN", "MANUAL", "BACKTEST");
-HEED_ENUM_NAMES(heed::IntentAction, "OPEN", "CLOSE", "REDUCE", "REVERSE", "TARGET", "MODIFY_PROTECTION");
+HEED_ENUM_NAMES(heed::IntentAction, "OPEN", "CLOSE", "REDUCE", "REVERSE", "TARGET", "MODIFY_PROTECTION", "ADOPT");
 HEED_ENUM_NAMES(heed::SizeKind, "dollars", "quantity", "ALL", "signed_target", "risk_percent");
 HEED_ENUM_NAMES(heed::LevelKind, "price", "percent", "ticks");
 HEED_ENUM_NAMES(heed::ScaleIn, "separate_lot", "average");

@@ -48,6 +48,8 @@ using GatewayActor = Inspectable::extend<
   caf::replies_to<QuoteQuery>::with<QuoteAnswer>, caf::replies_to<InstrumentQuery>::with<InstrumentAnswer>,
   // Everything the venue holds of this account.
   caf::replies_to<VenueSnapshotQuery>::with<VenueSnapshot>,
+  // And of one symbol.
+  caf::replies_to<SymbolHoldingsQuery>::with<SymbolHoldings>,
   // The venue's callbacks, and own timer.
   caf::reacts_to<VenueSaid>, caf::reacts_to<PumpDue>,
   // Where reports go; from now on nothing but exits and cancels is sent.

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace heed {
 
@@ -139,6 +140,18 @@ struct ExternalChange {
   Price avg_px;
   HEED_FIELDS(quantity, avg_px);
 };
+/// A person takes over what the broker holds here besides our lots, or a part of it: it becomes a lot of the intent's
+/// strategy, protected by the intent's levels.
+struct AdoptExternal {
+  static constexpr std::string_view type_name = "adopt_external";
+  Intent intent;     // ADOPT: strategy; side: buy for what is held long; size ALL or a quantity; protection
+  Quantity broker;   // signed: what the broker holds in the symbol, just asked
+  Price avg_px;      // of that
+  Price last_price;  // now, > 0: no level may be past it
+  std::optional<Date> due_session;
+  std::vector<OrderReport> foreign;  // somebody else's orders at work in this symbol
+  HEED_FIELDS(intent, broker, avg_px, last_price, due_session, foreign);
+};
 /// The broker's average of what is held is not ours, though the quantity is: its own counts. It may reckon anew
 /// overnight, or have seen fills in another order than we heard of them.
 struct AverageTold {
@@ -157,7 +170,7 @@ struct CancelEntries {
 using PositionInput =
   std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused, OrderInDoubt,
                OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue, Recovered, SetBlock, Quarantine,
-               LiftQuarantine, ExternalChange, AverageTold, CancelEntries>;
+               LiftQuarantine, ExternalChange, AdoptExternal, AverageTold, CancelEntries>;
 
 }  // namespace heed
 

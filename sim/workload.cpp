@@ -119,7 +119,8 @@ private:
         break;
       case IntentAction::reduce: i.size = Size{SizeKind::quantity, Decimal{chance_.spread(1, 30)}, {}}; break;
       case IntentAction::modify_protection: protect(i); break;
-      case IntentAction::close: i.size = Size{SizeKind::all, {}, {}}; break;
+      case IntentAction::close:
+      case IntentAction::adopt: i.size = Size{SizeKind::all, {}, {}}; break;
     }
   }
 

@@ -26,6 +26,12 @@ int explain(Session& session, const std::string& id);
 // Controls.
 int close_position(Session& session, const std::string& account, const std::string& symbol,
                    const std::string& quantity);
+struct AdoptArguments {
+  std::string account, symbol, strategy, quantity, stop, target, key;
+  bool is_short = false;
+  std::optional<int> hold_sessions;
+};
+int adopt_position(Session& session, const AdoptArguments& arguments);
 struct PauseArguments {
   std::string account, strategy, symbol, reason;
 };

@@ -56,28 +56,66 @@ Exit exit_of(std::string_view disposition) {
 
 }  // namespace
 
-int close_position(Session& session, const std::string& account, const std::string& symbol,
-                   const std::string& quantity) {
-  int exit = 0;
-  const auto answer = session.ask("POST", "/api/v1/positions/" + encode(account) + "/" + encode(symbol) + "/close",
-                                  object_of({{"quantity", quantity}, {"by", session.by()}}), exit);
-  if (!answer)
-    return exit;
-  const auto* decision = answer->json.find("decision");
+namespace {
+
+/// The decision on what a person asked of a position, and where it can be followed.
+int show_decision(Session& session, const Answer& answer, const std::string& account, const std::string& symbol) {
+  const auto* decision = answer.json.find("decision");
   const auto disposition = decision == nullptr ? std::string{} : member(*decision, "disposition");
   const auto code = static_cast<int>(exit_of(disposition));
   if (session.globals().json) {
-    session.out() << answer->body;
+    session.out() << answer.body;
     return code;
   }
   const auto reason = decision == nullptr ? std::string{} : member(*decision, "reason");
   session.out() << printable(account) << '/' << printable(symbol) << ": "
                 << painted(printable(disposition), paint_of_state(disposition), session.color())
                 << (reason.empty() ? "" : " (" + printable(reason) + ")") << '\n';
-  const auto signal = member(answer->json, "signal_id");
+  const auto signal = member(answer.json, "signal_id");
   if (!signal.empty())
     session.err() << "follow it with: heed explain " << printable(signal) << '\n';
   return code;
+}
+
+std::string position_path(const std::string& account, const std::string& symbol, std::string_view verb) {
+  return "/api/v1/positions/" + encode(account) + "/" + encode(symbol) + "/" + std::string{verb};
+}
+
+/// "8%" is percent of what was paid, all else a price.
+void append_level(std::string& out, std::string_view name, const std::string& level) {
+  if (level.empty())
+    return;
+  const bool percent = level.back() == '%';
+  out += ",\"" + std::string{name} + "\":" + (percent ? "{\"percent\":" : "");
+  append_json(out, percent ? level.substr(0, level.size() - 1) : level);
+  out += percent ? "}" : "";
+}
+
+}  // namespace
+
+int close_position(Session& session, const std::string& account, const std::string& symbol,
+                   const std::string& quantity) {
+  int exit = 0;
+  const auto answer = session.ask("POST", position_path(account, symbol, "close"),
+                                  object_of({{"quantity", quantity}, {"by", session.by()}}), exit);
+  return answer ? show_decision(session, *answer, account, symbol) : exit;
+}
+
+int adopt_position(Session& session, const AdoptArguments& a) {
+  if (std::any_of(a.key.begin(), a.key.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+    return session.fail(Exit::usage, "--key must be plain text of one line");
+  auto body = object_of({{"strategy", a.strategy},
+                         {"side", a.is_short ? "sell" : "buy"},
+                         {"quantity", a.quantity},
+                         {"by", session.by()}});
+  body.pop_back();
+  append_level(body, "stop", a.stop);
+  append_level(body, "target", a.target);
+  if (a.hold_sessions)
+    body += ",\"hold_sessions\":" + std::to_string(*a.hold_sessions);
+  int exit = 0;
+  const auto answer = session.ask("POST", position_path(a.account, a.symbol, "adopt"), body + "}", exit, {}, a.key);
+  return answer ? show_decision(session, *answer, a.account, a.symbol) : exit;
 }
 
 int pause(Session& session, const PauseArguments& a) {

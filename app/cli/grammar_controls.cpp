@@ -62,6 +62,26 @@ void add_control_commands(Parser& parser) {
   close.add_option("symbol", c->symbol, "Symbol")->required()->type_name("SYMBOL");
   close.add_option("--quantity", c->quantity, "How much [all]")->type_name("N");
 
+  const auto a = std::make_shared<AdoptArguments>();
+  auto& adopt = parser.command(parser.root(), "adopt", "Take over a position that somebody else opened at the broker",
+                               "  heed adopt paper NVDA --strategy mentions\n"
+                               "  heed adopt paper NVDA --strategy manual --quantity 5 --stop 92.50 --target 20%\n"
+                               "  heed adopt paper TSLA --short --strategy manual --stop 5%\n",
+                               [a](Session& session) { return adopt_position(session, *a); });
+  adopt.add_option("account", a->account, "Account")->required()->type_name("ACCOUNT");
+  adopt.add_option("symbol", a->symbol, "Symbol")->required()->type_name("SYMBOL");
+  adopt.add_option("--strategy", a->strategy, "Who shall own it: a configured strategy, or manual")
+    ->required()
+    ->type_name("NAME");
+  adopt.add_flag("--short", a->is_short, "It is held short [long]");
+  adopt.add_option("--quantity", a->quantity, "How much of it [all]")->type_name("N");
+  adopt.add_option("--stop", a->stop, "A price, or percent of what was paid [the strategy's]")->type_name("LEVEL");
+  adopt.add_option("--target", a->target, "A price, or percent of what was paid [the strategy's]")
+    ->type_name("LEVEL");
+  adopt.add_option("--hold-sessions", a->hold_sessions, "Close it by date, after so many sessions [the strategy's]")
+    ->type_name("N");
+  adopt.add_option("--key", a->key, "Makes it the same adoption when it is asked for again")->type_name("TEXT");
+
   const auto p = std::make_shared<PauseArguments>();
   auto& pausing = parser.command(parser.root(), "pause", "Take no new risk on an account",
                                  "  heed pause paper --reason \"earnings week\"\n  heed pause paper --symbol NVDA\n",

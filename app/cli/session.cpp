@@ -84,7 +84,20 @@ std::vector<config::Override> Session::overrides(Exit& failed) const {
 }
 
 std::optional<config::Config> Session::load_config(const std::string& path, Exit& failed) const {
-  failed = Exit::done;
+  if (!loaded_ || loaded_->path != path)
+    loaded_ = read_config(path);
+  failed = loaded_->failed;
+  return loaded_->config;
+}
+
+/// Says what is wrong: so it is called once for a file, however many ask for it.
+Session::Loaded Session::read_config(const std::string& path) const {
+  Loaded out{path, Exit::done, std::nullopt};
+  out.config = read_config(path, out.failed);
+  return out;
+}
+
+std::optional<config::Config> Session::read_config(const std::string& path, Exit& failed) const {
   config::ParseOptions options;
   options.environment = surroundings_.environment;
   options.overrides = overrides(failed);
@@ -136,7 +149,7 @@ bool Session::connect(int& exit) {
 }
 
 std::optional<Answer> Session::ask(const std::string& method, const std::string& target, const std::string& body,
-                                   int& exit, const std::vector<int>& also) {
+                                   int& exit, const std::vector<int>& also, const std::string& key) {
   if (!connect(exit))
     return std::nullopt;
   net::HttpRequest request;
@@ -146,6 +159,8 @@ std::optional<Answer> Session::ask(const std::string& method, const std::string&
   request.headers.emplace_back("Accept", "application/json");
   if (!body.empty())
     request.headers.emplace_back("Content-Type", "application/json");
+  if (!key.empty())
+    request.headers.emplace_back("Idempotency-Key", key);
   if (!token_.empty())
     request.headers.emplace_back("Authorization", "Bearer " + token_);
   const auto response = transport_->send(request);

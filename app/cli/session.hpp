@@ -56,9 +56,9 @@ public:
   std::vector<config::Override> overrides(Exit& failed) const;
 
   /// Asks the daemon. On any failure says so and gives nothing; `exit` is then what to end with. Statuses of `also`
-  /// count as success.
+  /// count as success. `key`: the Idempotency-Key.
   std::optional<Answer> ask(const std::string& method, const std::string& target, const std::string& body, int& exit,
-                            const std::vector<int>& also = {});
+                            const std::vector<int>& also = {}, const std::string& key = {});
   std::optional<Answer> get(const std::string& target, int& exit) { return ask("GET", target, {}, exit); }
   /// True when the daemon cannot be reached at all; says nothing.
   bool unreachable();
@@ -66,6 +66,13 @@ public:
   std::string by() const;
 
 private:
+  struct Loaded {
+    std::string path;
+    Exit failed = Exit::done;
+    std::optional<config::Config> config;
+  };
+  Loaded read_config(const std::string& path) const;
+  std::optional<config::Config> read_config(const std::string& path, Exit& failed) const;
   bool connect(int& exit);
   int say_problem(const net::HttpResponse& response, const std::string& target) const;
 
@@ -73,6 +80,7 @@ private:
   Globals globals_;
   std::string token_;
   std::unique_ptr<Transport> transport_;
+  mutable std::optional<Loaded> loaded_;  // by the last load_config()
 };
 
 // Members of JSON objects as text; empty when absent or null.

@@ -284,6 +284,29 @@ TEST_CASE("failure 12: calls from everywhere at once are decided one at a time",
   w.check_sane();
 }
 
+TEST_CASE("never naked: what is being closed counts apart, unless it takes too long", "[actors][failure]") {
+  DeskWorld w;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  CHECK(w.position("NVDA")->protected_quantity == w.held("NVDA"));
+  w.venue->always["query_position"] = Fate::lost();  // its exits are gone, and the broker will not say what is held
+  w.call(sell("s1", "NVDA"));
+  CHECK(w.position("NVDA")->phase == "Closing");
+  CHECK(w.position("NVDA")->naked_since.has_value());
+  CHECK(w.telemetry->naked_positions == 0);
+  CHECK(w.telemetry->closing_positions == 1);
+  w.advance(seconds{30});
+  CHECK(w.telemetry->naked_positions == 1);  // now it needs someone
+  CHECK(w.telemetry->closing_positions == 0);
+  w.venue->always.clear();
+  w.advance(seconds{60});
+  CHECK(w.held("NVDA").is_zero());
+  CHECK(w.telemetry->naked_positions == 0);
+  CHECK(w.telemetry->closing_positions == 0);
+  CHECK(w.telemetry->naked_microseconds > 0);
+  w.check_sane();
+}
+
 TEST_CASE("never naked: a partial entry is protected after its grace, and after a restart", "[actors][failure]") {
   DeskWorld w;
   w.venue->fills_market_orders = false;

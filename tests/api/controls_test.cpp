@@ -21,6 +21,35 @@ TEST_CASE("close passes on what was asked", "[api][controls]") {
   CHECK(api.daemon.closed->idempotency_key == "k");
 }
 
+TEST_CASE("adoption passes on what was asked", "[api][controls]") {
+  TestApi api;
+  const auto all = api.post("/api/v1/positions/paper/nvda/adopt", R"({"strategy":"mentions","side":"buy"})");
+  CHECK(all.status == 202);
+  CHECK(all.json()["signal_id"] == "s-adopt");
+  CHECK(all.json()["decision"]["disposition"] == "filled");
+  REQUIRE(api.daemon.adopted);
+  CHECK(api.daemon.adopted->action == IntentAction::adopt);
+  CHECK(api.daemon.adopted->symbol == Symbol{"NVDA"});
+  CHECK(api.daemon.adopted->account == AccountId{"paper"});
+  CHECK(api.daemon.adopted->size.kind == SizeKind::all);
+  CHECK_FALSE(api.daemon.adopted->protection.stop);
+  CHECK(api.daemon.adopted->subreason == "api");
+  const auto part =
+    api.post("/api/v1/positions/paper/NVDA/adopt",
+             R"({"strategy":"manual","side":"sell","quantity":"2","stop":"110.5","target":{"percent":"8"},)"
+             R"("hold_sessions":5,"by":"eva"})",
+             {{"Idempotency-Key", "k"}});
+  CHECK(part.status == 202);
+  CHECK(api.daemon.adopted->side == Side::sell);
+  CHECK(api.daemon.adopted->size.value.str() == "2");
+  CHECK(api.daemon.adopted->protection.stop->kind == LevelKind::price);
+  CHECK(api.daemon.adopted->protection.stop->value.str() == "110.5");
+  CHECK(api.daemon.adopted->protection.target->kind == LevelKind::percent);
+  CHECK(api.daemon.adopted->hold_sessions == 5);
+  CHECK(api.daemon.adopted->idempotency_key == "k");
+  CHECK(api.daemon.adopted->subreason == "eva");
+}
+
 TEST_CASE("controls that are refused before the daemon hears of them", "[api][controls]") {
   struct Case {
     const char* target;
@@ -36,6 +65,20 @@ TEST_CASE("controls that are refused before the daemon hears of them", "[api][co
     {"/api/v1/positions/paper/NVDA/close", R"({"qty":"1"})", 400, "FIELD_UNKNOWN"},
     {"/api/v1/positions/paper/NVDA/close", R"([])", 400, "FIELD_INVALID"},
     {"/api/v1/positions/paper/NVDA/close", R"({)", 400, "JSON_INVALID"},
+    {"/api/v1/positions/nobody/NVDA/adopt", R"({"strategy":"s","side":"buy"})", 404, "ACCOUNT_UNKNOWN"},
+    {"/api/v1/positions/paper/N%20A/adopt", R"({"strategy":"s","side":"buy"})", 400, "SYMBOL_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", "", 400, "JSON_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"side":"buy"})", 400, "FIELD_MISSING"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s"})", 400, "FIELD_MISSING"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"long"})", 400, "FIELD_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"buy","quantity":"0"})", 400, "FIELD_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"buy","stop":"x"})", 400, "FIELD_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"buy","stop":{"percent":"100"}})", 400,
+     "FIELD_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"buy","hold_sessions":-1})", 400,
+     "FIELD_INVALID"},
+    {"/api/v1/positions/paper/NVDA/adopt", R"({"strategy":"s","side":"buy","account":"paper"})", 400,
+     "FIELD_UNKNOWN"},
     {"/api/v1/accounts/nobody/pause", "", 404, "ACCOUNT_UNKNOWN"},
     {"/api/v1/accounts/paper/pause", R"({"symbol":"!"})", 400, "SYMBOL_INVALID"},
     {"/api/v1/accounts/paper/pause", R"({"strategy":"a-strategy-with-a-long-name"})", 400, "FIELD_INVALID"},
@@ -57,6 +100,7 @@ TEST_CASE("controls that are refused before the daemon hears of them", "[api][co
     CHECK(reply.json()["detail"] == "account \"nobody\" is not known here (known: paper)");
   }
   CHECK_FALSE(api.daemon.closed);
+  CHECK_FALSE(api.daemon.adopted);
   CHECK_FALSE(api.daemon.paused);
   CHECK_FALSE(api.daemon.killed);
 }

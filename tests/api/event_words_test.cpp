@@ -14,6 +14,8 @@ TEST_CASE("explain: each event of a call's story in words", "[api][story]") {
     {"signal_received",
      R"({"symbol":"NVDA","action":"buy","conviction":"0.9","horizon":"days","source":"calls","rationale_quote":"in I go"})",
      "buy NVDA conviction 0.9 for days from calls: \"in I go\""},
+    {"lot_adopted", R"({"lot":{"strategy":"mentions","quantity":"10","stop":"92","due_session":"2025-06-05"}})",
+     "10 of what was external, for mentions stop 92 due 2025-06-05"},
     {"lot_opened", R"({"lot":{"strategy":"mentions","stop":"92","target":null,"due_session":"2025-06-05"}})",
      "mentions stop 92 due 2025-06-05"},
     {"order_planned",

@@ -55,11 +55,14 @@ void FakeDaemon::close_position(CloseRequest request, Done<Decision> done) {
   if (fails(done))
     return;
   closed = request;
-  Decision decision;
-  decision.signal = "s-close";
-  decision.account = request.account;
-  decision.disposition = {DispositionKind::in_flight, ""};
-  done(decision);
+  done(Decision{"s-close", request.account, {DispositionKind::in_flight, ""}, "", {}});
+}
+
+void FakeDaemon::adopt_position(Intent intent, Done<Decision> done) {
+  if (fails(done))
+    return;
+  adopted = intent;
+  done(Decision{"s-adopt", intent.account, {DispositionKind::filled, ""}, "", {}});
 }
 
 void FakeDaemon::pause(PauseRequest request, Done<Pause> done) {

@@ -24,6 +24,7 @@ public:
                        Done<std::vector<MentionReceipt>> done) override;
   void submit_intent(Intent intent, Done<IntentReceipt> done) override;
   void close_position(CloseRequest request, Done<Decision> done) override;
+  void adopt_position(Intent intent, Done<Decision> done) override;
   void pause(PauseRequest request, Done<Pause> done) override;
   void resume(PauseRequest request, Done<std::int32_t> done) override;
   void kill(KillRequest request, Done<std::vector<AccountId>> done) override;
@@ -47,6 +48,7 @@ public:
   std::vector<RejectedInputRow> rejected;
   std::map<std::string, Intent> intents;  // by idempotency key
   std::optional<CloseRequest> closed;
+  std::optional<Intent> adopted;
   std::optional<PauseRequest> paused, resumed;
   std::optional<KillRequest> killed;
 

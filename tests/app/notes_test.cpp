@@ -156,6 +156,9 @@ TEST_CASE("notes: kill, quarantine and drift come from the events", "[notify]") 
   told = notes(event("external_changed", R"({"lot":"x","quantity":"7","cost":"350","at":"2025-06-02T16:00:00Z"})"));
   CHECK(told[0].kind == NotifyEvent::drift);
   CHECK(told[0].text.find("holds 7 NVDA") != std::string::npos);
+  told = notes(event("lot_adopted", R"({"lot":{"strategy":"mentions","quantity":"7"},"from":"x"})"));
+  CHECK(told[0].kind == NotifyEvent::entry);
+  CHECK(told[0].text == "paper: took over 7 NVDA that was external, for mentions");
   CHECK(notes(event("mismatch_seen", R"({"books":"5","broker":"3"})"))[0].kind == NotifyEvent::drift);
   CHECK(notes(event("quarantine_started", "{"))[0].text.ends_with("?"));  // a damaged payload still tells
   CHECK(notes(event("order_planned", "{}")).empty());

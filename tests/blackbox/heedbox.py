@@ -569,6 +569,24 @@ def trades_of(daemon):
                   for t in daemon.all("trades"))
 
 
+def with_daemon(symbols=("AAA", "BBB", "CCC"), start="2025-06-02T14:00:00Z"):
+    """For tests that take (daemon, exchange): a daemon that runs on an exchange in stepped time, both ended after."""
+    def decorate(test):
+        def run(heed, folder):
+            exchange = Exchange(heed, folder, start, synthetic=7, symbols=list(symbols))
+            daemon = Daemon(heed, folder, exchange.url)
+            try:
+                test(daemon.start(), exchange)
+            finally:
+                daemon.stop()
+                exchange.stop()
+
+        run.__name__ = test.__name__
+        return run
+
+    return decorate
+
+
 def run_tests(cases, argv):
     """Runs test functions that take (heed, folder); exit code for CTest. A name as argument runs that one alone."""
     import argparse

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-from heedbox import Daemon, Exchange, Process, check, check_books, run_tests, wait_for
+from heedbox import Daemon, Exchange, Process, check, check_books, run_tests, wait_for, with_daemon
 
 SYMBOLS = ["AAA", "BBB", "CCC"]
 OPEN = "2025-06-02T14:00:00Z"
@@ -17,21 +17,7 @@ def exchange_of(heed, folder):
     return Exchange(heed, folder, OPEN, synthetic=7, symbols=SYMBOLS)
 
 
-def with_daemon(test):
-    def run(heed, folder):
-        exchange = exchange_of(heed, folder)
-        daemon = Daemon(heed, folder, exchange.url)
-        try:
-            test(daemon.start(), exchange)
-        finally:
-            daemon.stop()
-            exchange.stop()
-
-    run.__name__ = test.__name__
-    return run
-
-
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_sigterm_drains(daemon, exchange):
     """A call whose order is with the broker is finished; the exit is 0 within the bound; nothing is left to resolve."""
     exchange.faults([{"kind": "delay", "method": "POST", "path": "^/v2/orders", "delay_ms": 300, "count": 1}])
@@ -48,7 +34,7 @@ def test_sigterm_drains(daemon, exchange):
     check(len([o for o in exchange.ledger()["orders"] if o["side"] == "buy"]) == 1, "not exactly one entry")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_questions_to_actors_do_not_keep_it_from_ending(daemon, exchange):
     """Routes that ask actors leave nothing behind that the end would wait for."""
     for target in ("/api/v1/accounts/paper", "/api/v1/accounts/paper/risk", "/api/v1/inspect/tree",
@@ -59,7 +45,7 @@ def test_questions_to_actors_do_not_keep_it_from_ending(daemon, exchange):
     check(time.monotonic() - begun < 12, "it ended late")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_the_service_manager_is_told(daemon, exchange):
     """Ready, alive while its actors answer, reloading, stopping."""
     daemon.terminate()
@@ -87,7 +73,7 @@ def test_the_service_manager_is_told(daemon, exchange):
     manager.close()
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_drain_is_bounded(daemon, exchange):
     """A broker that answers nothing does not hold the process: it ends within drain_seconds, and the next start resolves."""
     daemon.terminate()
@@ -108,7 +94,7 @@ def test_drain_is_bounded(daemon, exchange):
     check(daemon.funnel() == {"filled": 1}, f"{daemon.funnel()}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_sighup_reloads_all_or_nothing(daemon, exchange):
     good = daemon.read_config()
     daemon.write_config(good.replace("min_conviction", "x").replace("[schedule]", "[schedule]\nno_such_key = 1"))
@@ -130,7 +116,7 @@ def test_sighup_reloads_all_or_nothing(daemon, exchange):
     check(funnel == {"no_op:low_conviction": 1, "filled": 1, "risk_denied:max_open": 1}, f"{funnel}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_a_second_daemon_is_refused(daemon, exchange):
     second = Process("second", daemon.command("--set", "inspect.enabled=false"), daemon.folder, daemon.env())
     check(second.wait() == 69, f"exit {second.child.returncode}: {second.err()}")
@@ -138,7 +124,7 @@ def test_a_second_daemon_is_refused(daemon, exchange):
     check(daemon.status()["ready"], "the first one suffered")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_ports_in_use_are_told(daemon, exchange):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -157,7 +143,7 @@ def test_ports_in_use_are_told(daemon, exchange):
         check(str(port) in exchange_too.err(), f"exchange: {exchange_too.err()}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_inspect_from_another_process(daemon, exchange):
     daemon.mention("AAA", conviction=1)
     daemon.settled_books(exchange)
@@ -175,7 +161,7 @@ def test_inspect_from_another_process(daemon, exchange):
     check(code == 69, f"nobody there: exit {code}: {err}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_the_journal_verifies(daemon, exchange):
     daemon.mention("AAA", conviction=1)
     daemon.settled_books(exchange)
@@ -211,7 +197,7 @@ def test_missing_and_bad_configurations(heed, folder):
     check(code in (65, 66) and "nobars" in err, f"no bars: exit {code}: {err}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_kill_minus_nine_between_the_order_and_its_answer(daemon, exchange):
     """The exchange has the order, the daemon never heard: after the restart there is one order, one fill, protection."""
     exchange.faults([{"kind": "lost_answer", "method": "POST", "path": "^/v2/orders", "count": 1}])
@@ -226,7 +212,7 @@ def test_kill_minus_nine_between_the_order_and_its_answer(daemon, exchange):
     check(daemon.funnel() == {"filled": 1}, f"{daemon.funnel()}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_exits_that_filled_while_it_was_down_are_booked(daemon, exchange):
     daemon.mention("AAA", conviction=1)
     daemon.settled_books(exchange)
@@ -244,7 +230,7 @@ def test_exits_that_filled_while_it_was_down_are_booked(daemon, exchange):
           f"closed when it filled, {filled_at}: {trades[0]}")
 
 
-@with_daemon
+@with_daemon(SYMBOLS, OPEN)
 def test_an_exit_scan_that_was_cut_off_is_made_up_for(daemon, exchange):
     """The scan is stored, its closes are not yet: the restart closes what is due, once."""
     daemon.write_config(daemon.read_config().replace('kind = "mention"\n', 'kind = "mention"\nhold_sessions_unspecified = 1\n'))

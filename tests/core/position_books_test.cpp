@@ -210,6 +210,47 @@ TEST_CASE("position: the broker's own average is taken over, and what was spent 
   CHECK(w.realized_in_trades().is_zero());
 }
 
+TEST_CASE("position: a contract's multiplier is known before anything is counted, and stays", "[core][position]") {
+  World w{plain_like()};
+  w.context.instrument.asset_class = AssetClass::future;
+  w.context.instrument.tick_size = 0.25_d;
+  w.context.instrument.multiplier = w.venue.multiplier = 2_d;
+  w.context.instrument_known = false;
+  w.feed(w.entry(Side::buy, 10_d, 95_d, std::nullopt));
+  CHECK(w.out.answer.str() == "failed:instrument");
+  w.feed(ExternalChange{3_d, 100_d});
+  CHECK(w.out.events.empty());
+  w.context.instrument_known = true;
+  auto entry = w.entry(Side::buy, 10_d, std::nullopt, std::nullopt);
+  entry.intent.protection.stop = Level{LevelKind::ticks, 20_d};
+  entry.stop = 95_d;
+  w.feed(entry);
+  w.calm();
+  // A restart: what it is of is not asked for again before its fills are heard of.
+  const auto instrument = std::exchange(w.context.instrument, Instrument{});
+  w.context.instrument.symbol = "XYZ";
+  w.context.instrument_known = false;
+  w.fill(Leg::entry, 10_d, 100_d);
+  w.calm();
+  check_books(w, 10_d, 100_d, 0_d);
+  CHECK(w.state.cost == 2'000_d);
+  CHECK(w.only(Leg::stop_loss).now.stop_price == 95_d);  // 20 ticks of 0.25
+  w.fill(Leg::stop_loss, 10_d, 95_d);
+  w.calm();
+  CHECK(w.realized_in_trades() == -100_d);
+  CHECK(w.facts.back().multiplier == 2_d);
+  // Flat: it may be another contract's from here on.
+  w.context.instrument = instrument;
+  w.context.instrument.multiplier = w.venue.multiplier = 5_d;
+  w.context.instrument_known = true;
+  w.feed(w.entry(Side::buy, 1_d, std::nullopt, std::nullopt));
+  w.calm();
+  w.context.instrument.multiplier = 7_d;  // not while something is held
+  w.fill(Leg::entry, 1_d, 100_d);
+  w.calm();
+  CHECK(w.state.cost == 500_d);
+}
+
 TEST_CASE("position: the date that is shown is the date of the exit scan", "[core][position]") {
   using namespace std::chrono;
   World w{alpaca_like()};

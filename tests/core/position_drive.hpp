@@ -16,6 +16,7 @@ class Drive {
 public:
   Drive(std::uint64_t seed, bool tracing) : w_{venue_for(seed), seed * 2654435761U + 17} {
     w_.tracing = tracing;
+    others_trade_ = seed % 9 == 4;
     exits_end_ = seed % 16 == 1 || seed % 16 == 2 || seed % 16 == 7 || seed % 16 == 8;
     w_.ledger = &ledger_;
     ledger_.roll_day(std::chrono::floor<std::chrono::days>(w_.context.now), 100'000_d);
@@ -43,8 +44,12 @@ public:
     const auto steps = 30 + w_.below(60);
     for (std::uint64_t i = 0; i < steps; ++i) {
       act();
+      if (others_trade_ && w_.below(5) == 0)
+        somebody_trades();
       check_always();
     }
+    settle();
+    adopt_all();
     settle();
     check_settled("after the run");
     w_.feed(AverageTold{w_.venue.position, 99_d});
@@ -156,6 +161,38 @@ private:
       c.intent.action = IntentAction::reverse;
     }
     w_.feed(c);
+  }
+  // Somebody else buys or sells here, the reconciler sees it, and sooner or later a person takes it over.
+  void somebody_trades() {
+    if (w_.venue.position.is_zero() && net_quantity(w_.state).is_zero() && at_rest()) {
+      const auto quantity = w_.below(3) == 0 ? -some(10) : some(10);
+      const auto value = quantity * 100_d * w_.venue.multiplier;
+      w_.venue.position = quantity;
+      w_.venue.cash -= value;
+      foreign_cash_ -= value;
+      w_.feed(ExternalChange{quantity, 100_d});
+    } else if (at_rest()) {
+      adopt(w_.below(2) == 0 ? std::optional{some(5)} : std::nullopt);
+    }
+  }
+  bool at_rest() { return !busy(w_.state) && books_agree() && net_quantity(w_.state) == w_.venue.position; }
+  void adopt(std::optional<Quantity> quantity) {
+    const auto external = w_.venue.position - owned_quantity(w_.state);
+    AdoptExternal a;
+    a.intent = w_.intent(IntentAction::adopt, strategy(), external.is_negative() ? Side::sell : Side::buy);
+    a.intent.size = quantity ? Size{SizeKind::quantity, *quantity, {}} : Size{SizeKind::all, {}, {}};
+    const bool buy = !external.is_negative();
+    a.intent.protection.stop = Level{LevelKind::price, buy ? 94_d : 106_d};
+    if (w_.below(3) != 0)
+      a.intent.protection.target = Level{LevelKind::percent, 9_d};
+    a.broker = w_.venue.position;
+    a.avg_px = a.last_price = 100_d;
+    w_.feed(a);
+  }
+  // What is left over is taken too, so that the last close leaves nothing.
+  void adopt_all() {
+    if (others_trade_ && owned_quantity(w_.state) != w_.venue.position)
+      adopt(std::nullopt);
   }
   void modify() {
     ModifyProtection m;
@@ -359,9 +396,9 @@ private:
                                                         ", at the venue " + w_.venue.cash.str() + ": " +
                                                         difference());
     // A price that was worked out from an average is rounded in its row.
-    require((w_.cash_by_fills() - w_.venue.cash).abs() < 0.0001_d, "cash by the rows of fills " +
-                                                                     w_.cash_by_fills().str() + ", at the venue " +
-                                                                     w_.venue.cash.str() + ": " + difference());
+    require((w_.cash_by_fills() + foreign_cash_ - w_.venue.cash).abs() < 0.0001_d,
+            "cash by the rows of fills " + w_.cash_by_fills().str() + ", at the venue " + w_.venue.cash.str() + ": " +
+              difference());
     for (const auto& [name, row] : w_.order_rows)
       require(is_terminal(row.status), "order row not final: " + name);
     for (const auto& [signal, disposition] : w_.decisions)
@@ -372,6 +409,8 @@ private:
   core::RiskLedger ledger_{"acc", wide_limits()};
   bool rising_ = true;
   bool crashed_ = false;
+  bool others_trade_ = false;
+  Money foreign_cash_;      // what they paid and received, which no fill of ours tells
   bool exits_end_ = false;  // also exits are cancelled by somebody else
 };
 

@@ -276,6 +276,8 @@ void FakeVenue::query_instrument(const Symbol& symbol, Done<Instrument> done) {
                        out.symbol = symbol;
                        out.tradable = !unknown_symbols.contains(symbol) && !untradable.contains(symbol);
                        out.shortable = true;
+                       if (const auto found = multipliers.find(symbol); found != multipliers.end())
+                         out.multiplier = found->second;
                        return out;
                      });
 }

@@ -68,7 +68,8 @@ public:
   bool mute = false;                // the stream tells nothing of orders
   std::set<Symbol> unknown_symbols;
   std::set<Symbol> untradable;
-  std::set<Symbol> one_sided;  // no full quote
+  std::map<Symbol, Decimal> multipliers;  // of contracts; none: 1
+  std::set<Symbol> one_sided;             // no full quote
   AccountReport account;
   void set_price(const Symbol& symbol, const char* price);
   NaiveVenue& book(const Symbol& symbol);

@@ -208,6 +208,7 @@ inline GatewayActor stub_gateway(TestSystem& system, std::shared_ptr<GatewayLog>
           l->open.push_back(promise);
           return promise;
         },
+        [](const SymbolHoldingsQuery&) { return SymbolHoldings{}; },
         [](VenueSaid&) {},
         [l](PumpDue) {
           for (auto& promise : std::exchange(l->open, {}))

@@ -1,11 +1,10 @@
 #include "sim/life.hpp"
 
-#include "actors/account_desk.hpp"
 #include "actors/aggregator_actor.hpp"
 #include "actors/journal_actor.hpp"
+#include "actors/process_parts.hpp"
 #include "actors/scheduler_actor.hpp"
 #include "actors/supervisor_actor.hpp"
-#include "actors/watcher_actor.hpp"
 #include "core/cron.hpp"
 #include "messages/registration.hpp"
 #include "persistence/json_write.hpp"
@@ -54,7 +53,8 @@ struct Life::Impl {
 
   Status open();
   Status spawn(std::unique_ptr<JournalWriter> writer);
-  DeskArgs desk_args();
+  ProcessParts parts() const;
+  DeskArgs desk_of_account();
   std::function<Result<WatcherActor>()> watcher_factory(const SourceId& source);
   std::shared_ptr<Venue> make_venue();
   void run_all();
@@ -120,48 +120,33 @@ std::shared_ptr<Venue> Life::Impl::make_venue() {
   return venue;
 }
 
-DeskArgs Life::Impl::desk_args() {
-  DeskArgs out;
-  out.account = args.rules->account;
-  out.clock = args.clock;
-  out.calendar = calendar;
+ProcessParts Life::Impl::parts() const {
+  return {args.clock, calendar, journal, aggregator, reader, telemetry, directory, followers, next_id};
+}
+
+DeskArgs Life::Impl::desk_of_account() {
+  auto out = desk_args(parts(), args.rules->account);
   out.make_venue = [this] { return make_venue(); };
   out.limits = [this] { return args.rules->limits; };
   out.strategies = [this] { return args.rules->strategies; };
   out.position_policy = args.rules->position_policy;
   out.gateway_policy = args.rules->gateway_policy;
   out.reconcile_interval = args.tunables.reconcile;
-  out.journal = journal;
-  out.aggregator = aggregator;
-  out.reader = reader;
-  out.telemetry = telemetry;
-  out.directory = directory;
   return out;
 }
 
 std::function<Result<WatcherActor>()> Life::Impl::watcher_factory(const SourceId& source) {
   return [this, source]() -> Result<WatcherActor> {
-    auto out = std::make_shared<WatcherArgs>();
-    out->source = source;
+    auto made = watcher_args(parts(), source);
+    if (!made)
+      return made.error();
+    auto& out = *made.value();
     if (source.view() == "tape") {
-      out->feed = args.tape();
-      out->start_at_newest = false;
-      out->poll_interval = milliseconds{7'000};
+      out.feed = args.tape();
+      out.start_at_newest = false;
+      out.poll_interval = milliseconds{7'000};
     }
-    const auto stored = reader->recover(args.clock->now(), args.clock->now());
-    if (!stored)
-      return stored.error();
-    for (const auto& cursor : stored.value().cursors)
-      if (cursor.source == source)
-        out->cursor = cursor.position;
-    out->clock = args.clock;
-    out->followers = followers;
-    out->next_mention_id = next_id;
-    out->reader = reader;
-    out->telemetry = telemetry;
-    out->journal = journal;
-    out->aggregator = aggregator;
-    auto actor = system.spawn(watcher_actor, std::shared_ptr<const WatcherArgs>{out});
+    auto actor = system.spawn(watcher_actor, std::shared_ptr<const WatcherArgs>{made.value()});
     desk_actors.push_back(caf::actor_cast<caf::actor>(actor));
     directory->set(source, actor);
     return actor;
@@ -220,7 +205,7 @@ Status Life::Impl::spawn(std::unique_ptr<JournalWriter> writer) {
   supervisor_args->journal = journal;
   supervisor_args->aggregator = aggregator;
   supervisor_args->scheduler = scheduler;
-  supervisor_args->desks[rules.account] = [this, desk = desk_args()]() -> Result<Desk> {
+  supervisor_args->desks[rules.account] = [this, desk = desk_of_account()]() -> Result<Desk> {
     auto spawned = spawn_desk(system, desk);
     if (spawned)
       for (const auto& actor : {caf::actor_cast<caf::actor>(spawned.value().governor),

@@ -11,6 +11,21 @@ struct EmbeddedExchange::Impl {
   std::string url;
 };
 
+namespace {
+
+/// Which key of the configuration a failure to start is about, and what to do.
+Error by_key(Error error) {
+  if (error.code == "bars")
+    error.detail = "exchange.bars: " + error.detail + "; name a folder with files SYMBOL.csv or SYMBOL.csv.gz";
+  else if (error.code == "listen")
+    error.detail = "exchange.listen: " + error.detail + "; choose another address, or port 0 for any that is free";
+  else
+    error.detail = "built-in exchange: " + error.detail;
+  return error;
+}
+
+}  // namespace
+
 EmbeddedExchange::EmbeddedExchange(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 EmbeddedExchange::~EmbeddedExchange() { impl_->server->stop(); }
 const std::string& EmbeddedExchange::url() const { return impl_->url; }
@@ -32,11 +47,8 @@ Result<std::unique_ptr<EmbeddedExchange>> EmbeddedExchange::start(net::Runtime& 
   account.secret = config.secret.reveal();
   account.options.cash = config.cash;
   auto started = exchange::ExchangeServer::start(network, std::move(options));
-  if (!started) {
-    auto error = started.error();
-    error.detail = "built-in exchange: " + error.detail;
-    return error;
-  }
+  if (!started)
+    return by_key(started.error());
   auto impl = std::make_unique<Impl>();
   impl->server = std::move(started).value();
   const auto host = config.listen.substr(0, config.listen.rfind(':'));

@@ -101,8 +101,8 @@ int run_inspect(const InspectOptions& options) {
   caf::actor_system system{config};
   auto remote = system.middleman().remote_actor<InspectorActor>(options.host, options.port);
   if (!remote) {
-    std::cerr << "heed inspect: no daemon answers at " << options.host << ":" << options.port << " ("
-              << caf::to_string(remote.error()) << ")\n  Is it running? See `heed status`, and [inspect] in its "
+    std::cerr << "heed inspect: no daemon answers at " << options.host << ":" << options.port
+              << "\n  Is it running? See `heed status`, and [inspect] in its "
               << "configuration.\n";
     return static_cast<int>(Exit::unreachable);
   }

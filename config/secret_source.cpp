@@ -77,7 +77,7 @@ Result<Secret> from_file(const std::string& written, const ParseOptions& options
     return path.error();
   auto file = read_file(path.value(), secret_bytes_max + 2);
   if (!file)
-    return refused("secret file " + path.value() + ": " + file.error().detail);
+    return refused(file.error().detail + "; write the secret into it, or correct the path");
   if (file.value().world_readable)
     return refused("secret file " + path.value() + " can be read by everybody on this machine; chmod 600 " +
                    path.value());

@@ -26,7 +26,8 @@ Status check_page(const ListFilter& filter) {
     return invalid("LIST_LIMIT",
                    "limit: 1 to " + std::to_string(most_rows) + ", not " + std::to_string(filter.limit));
   if (!filter.cursor.empty() && !parse_number(filter.cursor))
-    return invalid("LIST_CURSOR", "cursor: \"" + filter.cursor + "\" is not one that a list gave");
+    return invalid("LIST_CURSOR", "cursor: \"" + filter.cursor +
+                                    "\" is not one that a list gave; leave it away to begin with the first page");
   return Ok{};
 }
 

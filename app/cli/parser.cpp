@@ -35,6 +35,17 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// "--quantity: 1 required N missing" is CLI11's way to say it.
+std::string in_words(const CLI::ParseError& error) {
+  const std::string said = error.what();
+  const auto colon = said.find(':');
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr || colon == std::string::npos ||
+      !said.ends_with(" missing"))
+    return said;
+  const auto type = said.substr(0, said.size() - std::string{" missing"}.size());
+  return said.substr(0, colon) + " needs a value: " + type.substr(type.rfind(' ') + 1);
+}
+
 }  // namespace
 
 /// Help with the examples before the list of options.
@@ -106,7 +117,7 @@ std::optional<int> Parser::parse(std::vector<std::string> args, const Surroundin
     // What was not understood at all is the likelier cause of whatever else is missing.
     if (auto code = check_leftovers(surroundings))
       return code;
-    return usage_error(surroundings, error.what(), "see: " + path_of(chosen()) + " --help");
+    return usage_error(surroundings, in_words(error), "see: " + path_of(chosen()) + " --help");
   }
   if (auto code = check_leftovers(surroundings))
     return code;
@@ -139,6 +150,9 @@ std::optional<int> Parser::check_leftovers(const Surroundings& surroundings) {
   const auto name = option ? word.substr(0, word.find('=')) : word;
   const auto nearest = nearest_name(name, option ? option_names(at) : subcommands);
   std::string what;
+  if (option && nearest == name)
+    return usage_error(surroundings, "option " + name + " stands before its command",
+                       "like: " + path_of(&at) + " " + name + " ...");
   if (option)
     what = "unknown option " + name;
   else if (subcommands.empty())

@@ -4,9 +4,11 @@ line or the key; the daemon stays well; nothing trades."""
 import json
 import os
 import socket
+import sqlite3
+import subprocess
 import sys
 
-from heedbox import INBOX, Daemon, Exchange, check, jsonl_source, run_tests, wait_for
+from heedbox import INBOX, Daemon, Exchange, Process, check, jsonl_source, run_tests, wait_for
 
 OPEN = "2025-06-02T14:00:00Z"
 SYMBOLS = ["AAA", "BBB"]
@@ -75,6 +77,13 @@ REQUESTS = [
     ("GET", "/%2e%2e/%2e%2e/etc/passwd", {}, None, 404, "ROUTE_UNKNOWN"),
     ("GET", "/api/v1/orders/%c0%ae", {}, None, 400, "TARGET_INVALID"),
     ("GET", "/api/v1/orders?limit=0", {}, None, 400, "QUERY_INVALID"),
+    ("GET", "/api/v1/orders?cursor=x", {}, None, 400, "LIST_CURSOR"),
+    ("GET", "/api/v1/orders?from=yesterday", {}, None, 400, "QUERY_INVALID"),
+    ("GET", "/api/v1/signals?status=nonsense", {}, None, 400, "QUERY_INVALID"),
+    ("GET", "/api/v1/stream?types=foo", {}, None, 400, "QUERY_INVALID"),
+    ("PUT", "/api/v1/kill", {}, "{}", 405, "METHOD_NOT_ALLOWED"),
+    ("POST", "/api/v1/kill", {}, "", 400, "JSON_INVALID"),
+    ("POST", "/api/v1/kill", {}, '{"level":1}', 400, "FIELD_INVALID"),
     ("GET", "/api/v1/orders?symbl=AAA", {}, None, 400, "QUERY_UNKNOWN"),
     ("GET", "/api/v1/orders?symbol=A&symbol=B", {}, None, 400, "QUERY_REPEATED"),
     ("DELETE", "/api/v1/mentions", {}, None, 405, "METHOD_NOT_ALLOWED"),
@@ -252,6 +261,90 @@ def test_configurations(daemon, exchange):
     check(not os.path.exists(os.path.join(daemon.folder, "var")), "a refused start left a data folder")
 
 
+LOCAL = """[daemon]
+data_dir = "local"
+[api]
+listen = "127.0.0.1:0"
+[inspect]
+enabled = false
+[[account]]
+id = "paper"
+venue = "exchange"
+[exchange]
+listen = "127.0.0.1:0"
+bars = "BARS"
+[[source]]
+id = "inbox"
+kind = "inbox"
+[[strategy]]
+id = "mentions"
+kind = "mention"
+[[route]]
+sources = ["inbox"]
+strategy = "mentions"
+accounts = ["paper"]
+"""
+
+
+def test_starts_that_fail(heed, folder):
+    """What only a start finds out: it names the key, or the thing, and what to do; the exit code says whose turn it is."""
+    synthetic = LOCAL.replace('bars = "BARS"', 'synthetic_seed = 7\nsymbols = ["AAA"]')
+    path = os.path.join(folder, "heed.toml")
+
+    def run(text, *more):
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, 0o600)
+        done = subprocess.run([heed, "run", "--config", path, *more], cwd=folder, capture_output=True, text=True,
+                              timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def expect(what, got, code, *words):
+        check(got[0] == code and all(w in got[1] for w in words), f"{what}: exit {got[0]}: {got[1]}; not {code}, {words}")
+
+    for name in ("file", "garbage"):
+        with open(os.path.join(folder, name), "w") as f:
+            f.write("this is no database, but it is long enough to be looked at as one\n" * 40)
+    expect("no bars", run(LOCAL.replace("BARS", "nowhere")), 69, "exchange.bars", "nowhere", "SYMBOL.csv")
+    expect("a file for a folder", run(synthetic, "--set", "daemon.data_dir=file"), 69, "daemon.data_dir", "name a folder")
+    expect("no database", run(synthetic, "--set", "journal.path=garbage"), 69, "garbage", "not a SQLite database")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        expect("the exchange's port", run(synthetic, "--set", f"exchange.listen={address}"), 69, "exchange.listen", address)
+        expect("the API's port", run(synthetic, "--set", f"api.listen={address}"), 69, "api.listen", address)
+    for text, words in ((synthetic.replace('venue = "exchange"', 'venue = "alpaca"\nkey = "file:nokey"'),
+                         ("account.paper.key", "there is no such file", "nokey", "write the secret into it")),
+                        (synthetic.replace("[[account]]", "[[acount]]"), ("acount", 'did you mean "account"')),
+                        (synthetic + "[clock]\nsource = 'sundial'\n", ("clock.source", "system, exchange"))):
+        expect(words[0], run(text), 78, "heed.toml:", *words)
+    check(not os.path.exists(os.path.join(folder, "heed.sock")), "a failed start left its socket")
+    database = os.path.join(folder, "local", "heed.db")
+    with sqlite3.connect(database) as store:  # what a later version would have made of it
+        store.execute("PRAGMA user_version = 99")
+    store.close()
+    expect("a later version's store", run(synthetic), 69, "heed.db", "newer")
+    twice = subprocess.run([heed, "journal", "verify", "--config", path + "x"], cwd=folder, capture_output=True, text=True)
+    check(twice.returncode == 66 and twice.stderr.count("there is no configuration file") == 1, f"{twice}")
+
+
+@with_world
+def test_a_broker_that_is_not_there(daemon, exchange):
+    """The daemon starts, says what is missing, takes calls, trades nothing, and ends cleanly."""
+    text = daemon.read_config().replace(exchange.url, "http://127.0.0.1:1").replace('source = "exchange"', 'source = "system"')
+    daemon.write_config(text)
+    daemon.process = Process("daemon", daemon.command(), daemon.folder, daemon.env())
+    daemon.process.ready_line()
+    status, _, ready = daemon.http.ask("GET", "/readyz")
+    check(status == 503 and "Connection refused" in ready and "127.0.0.1:1" in ready, f"{status} {ready}")
+    code, out, err = daemon.cli("--config", daemon.config, "status")
+    check("not ready" in out and "Connection refused" in out, f"{code} {out}{err}")
+    daemon.mention("AAA", conviction=1)
+    check(not daemon.all("orders"), "an order was made without a broker")
+    check(daemon.terminate() == 0, "the exit is not 0")
+
+
 @with_world
 def test_command_line(daemon, exchange):
     daemon.start()
@@ -271,6 +364,20 @@ def test_command_line(daemon, exchange):
         ([*run, "close", "nobody", "AAA"], 1, "nobody"),
         ([*run, "explain", "s-nothing"], 1, "s-nothing"),
         (["--url", "http://127.0.0.1:1", "status"], 69, "127.0.0.1:1"),
+        (["inspect", "--connect", "127.0.0.1:1"], 69, "no daemon answers at 127.0.0.1:1\n"),
+        (["inspect", "--connect", "x"], 64, "HOST:PORT"),
+        (["confg", "check", "x"], 64, "did you mean \"config\""),
+        (["--set", "daemon.log_level=info", "config", "check", daemon.config], 64, "stands before its command"),
+        ([*run, "close", "paper"], 64, "symbol is required"),
+        ([*run, "close", "paper", "AAA", "--quantity"], 64, "--quantity needs a value: N"),
+        ([*run, "close", "paper", "AAA", "--quantity", "ten"], 65, "quantity must be a decimal"),
+        ([*run, "close", "paper", "!!"], 65, "symbol is \"!!\""),
+        ([*run, "positions", "--symbl", "AAA"], 64, "did you mean \"--symbol\""),
+        ([*run, "orders", "--status", "foo"], 64, "status"),
+        ([*run, "orders", "--limit", "0"], 64, "from 1 to 1000"),
+        ([*run, "trades", "--from", "tomorrow"], 64, "is not an instant"),
+        ([*run, "kill", "sideways"], 64, "stop-opening"),
+        ([*run, "pause", "nobody"], 1, "known: paper"),
     ]
     wrong = []
     for command, exit_code, named in rows:
@@ -283,4 +390,4 @@ def test_command_line(daemon, exchange):
 
 if __name__ == "__main__":
     sys.exit(run_tests([test_http, test_raw_sockets, test_lines_of_a_followed_file, test_configurations,
-                        test_command_line], sys.argv[1:]))
+                        test_starts_that_fail, test_a_broker_that_is_not_there, test_command_line], sys.argv[1:]))

@@ -109,6 +109,17 @@ void Daemon::Impl::release_logger() {
   done.get_future().wait();
 }
 
+/// It may be making desks this moment, at a start that fails: whom it makes after the others are counted would never
+/// be told to end.
+void Daemon::Impl::end_supervisor() {
+  if (!supervisor)
+    return;
+  caf::scoped_actor self{*system};
+  self->send_exit(supervisor, caf::exit_reason::user_shutdown);
+  self->wait_for(supervisor);
+  supervisor = nullptr;
+}
+
 void Daemon::Impl::end() {
   if (api) {
     api->stop(milliseconds{500});
@@ -128,8 +139,8 @@ void Daemon::Impl::end() {
     stop_venues();
     if (inspect_port != 0)
       system->middleman().unpublish(inspector, inspect_port);
+    end_supervisor();
     std::vector<caf::actor> all;
-    all.push_back(caf::actor_cast<caf::actor>(supervisor));
     all.push_back(caf::actor_cast<caf::actor>(inspector));
     all.push_back(caf::actor_cast<caf::actor>(scheduler));
     all.push_back(std::move(sampler));
@@ -141,7 +152,6 @@ void Daemon::Impl::end() {
       if (actor && actor != journal)
         caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(journal, caf::exit_reason::user_shutdown);
-    supervisor = nullptr;
     inspector = nullptr;
     scheduler = nullptr;
     aggregator = nullptr;

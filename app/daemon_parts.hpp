@@ -82,6 +82,7 @@ struct Daemon::Impl {
   Status serve();
   void stop_venues();
   void release_logger();
+  void end_supervisor();
   void end();
 
   // daemon_ports.cpp

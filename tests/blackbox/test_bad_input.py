@@ -336,8 +336,12 @@ def test_a_broker_that_is_not_there(daemon, exchange):
     daemon.write_config(text)
     daemon.process = Process("daemon", daemon.command(), daemon.folder, daemon.env())
     daemon.process.ready_line()
-    status, _, ready = daemon.http.ask("GET", "/readyz")
-    check(status == 503 and "Connection refused" in ready and "127.0.0.1:1" in ready, f"{status} {ready}")
+
+    def says_why():
+        status, _, ready = daemon.http.ask("GET", "/readyz")
+        return status == 503 and "Connection refused" in ready and "127.0.0.1:1" in ready
+
+    wait_for("/readyz says what is missing", says_why)
     code, out, err = daemon.cli("--config", daemon.config, "status")
     check("not ready" in out and "Connection refused" in out, f"{code} {out}{err}")
     daemon.mention("AAA", conviction=1)

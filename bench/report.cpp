@@ -58,6 +58,11 @@ constexpr Aim aims[] = {
   {"idle processor", "idle, processor", "", Good::below, 1},
   {"idle memory", "idle, memory", "", Good::below, 40},
   {"ready with a past", "ready, 1M rows and 1,000 positions", "", Good::below, 1000},
+  {"backtest of 12,047 calls, whole process", "backtest process, warm cache", "", Good::below, 60},
+  {"its peak memory", "backtest process, warm cache, peak memory", "", Good::below, 95},
+  {"backtest engine, calls", "backtest engine x1, calls", "", Good::above, 1e6},
+  {"backtest engine, bars", "backtest engine x1, bars", "", Good::above, 50e6},
+  {"sweep of 1,000 sets", "backtest sweep of 1,000 sets, 2 threads", "", Good::below, 5},
 };
 
 using Results = std::map<std::string, Series>;

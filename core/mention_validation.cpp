@@ -2,6 +2,7 @@
 
 #include "core/naming.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -194,14 +195,48 @@ std::variant<Symbol, FieldError> validate_symbol(std::string_view text) {
   return Symbol{upper};
 }
 
-std::optional<Decimal> parse_conviction(std::string_view text) {
+namespace {
+
+constexpr int number_size_max = 64;
+
+/// "6.6" and "-05" as "0.000066": JSON has such numbers, and programs write them.
+std::optional<std::string> without_exponent(std::string_view number, std::string_view exponent) {
+  constexpr int shift_max = 2 * number_size_max;  // beyond it nothing is both at most one and above zero
+  if (exponent.starts_with('+'))
+    exponent.remove_prefix(1);
+  int shift = 0;
+  const auto [end, failed] = std::from_chars(exponent.data(), exponent.data() + exponent.size(), shift);
+  if (exponent.empty() || failed != std::errc{} || end != exponent.data() + exponent.size())
+    return std::nullopt;
+  const auto point = number.find('.');
+  const auto whole = number.substr(0, point);
+  const auto fraction = point == std::string_view::npos ? std::string_view{} : number.substr(point + 1);
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0') ||
+      (point != std::string_view::npos && fraction.empty()))
+    return std::nullopt;
+  shift = std::clamp(shift, -shift_max, shift_max);
+  auto digits = std::string{whole}.append(fraction);
+  auto place = static_cast<std::ptrdiff_t>(whole.size()) + shift;  // of the point
+  if (place < 1) {
+    digits.insert(0, static_cast<std::size_t>(1 - place), '0');
+    place = 1;
+  }
+  const auto ones = static_cast<std::size_t>(place);
+  if (ones > digits.size())
+    digits.append(ones - digits.size(), '0');
+  const auto leading = std::min(digits.find_first_not_of('0'), ones - 1);
+  return digits.substr(leading, ones - leading) + (ones < digits.size() ? "." + digits.substr(ones) : "");
+}
+
+/// Of plain digits, 0 to 1.
+std::optional<Decimal> parse_fraction(std::string_view text) {
   const auto point = text.find('.');
   const auto whole = text.substr(0, point);
   const auto fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
   const auto all_digits = [](std::string_view s) {
     return s.find_first_not_of("0123456789") == std::string_view::npos;
   };
-  if ((whole != "0" && whole != "1") || !all_digits(fraction) || text.size() > 64 ||
+  if ((whole != "0" && whole != "1") || !all_digits(fraction) ||
       (point != std::string_view::npos && fraction.empty()))
     return std::nullopt;
   if (whole == "1")
@@ -216,6 +251,18 @@ std::optional<Decimal> parse_conviction(std::string_view text) {
       ++units;
   }
   return Decimal::from_units(units);
+}
+
+}  // namespace
+
+std::optional<Decimal> parse_conviction(std::string_view text) {
+  if (text.size() > number_size_max)
+    return std::nullopt;
+  const auto e = text.find_first_of("eE");
+  if (e == std::string_view::npos)
+    return parse_fraction(text);
+  const auto plain = without_exponent(text.substr(0, e), text.substr(e + 1));
+  return plain ? parse_fraction(*plain) : std::nullopt;
 }
 
 std::variant<Mention, FieldError> validate_mention(RawMention raw, const MentionIntake& intake) {

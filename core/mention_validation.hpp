@@ -64,7 +64,7 @@ std::variant<Mention, FieldError> validate_mention(RawMention raw, const Mention
 /// Upper-cased symbol, or why it is none.
 std::variant<Symbol, FieldError> validate_symbol(std::string_view text);
 
-/// 0 to 1 in plain digits; more than nine decimals are rounded half-even. Empty for anything else.
+/// 0 to 1 as JSON has numbers, 6.6e-05 too; more than nine decimals are rounded half-even. Empty for anything else.
 std::optional<Decimal> parse_conviction(std::string_view text);
 
 }  // namespace heed::core

@@ -80,7 +80,7 @@ TEST_CASE("fields of a mention that are refused", "[api][mentions]") {
     {R"({"symbol":"NVDA","action":"buy","conviction":1.01})", "conviction"},
     {R"({"symbol":"NVDA","action":"buy","conviction":-0.1})", "conviction"},
     {R"({"symbol":"NVDA","action":"buy","conviction":-0})", "conviction"},
-    {R"({"symbol":"NVDA","action":"buy","conviction":1e-1})", "conviction"},
+    {R"({"symbol":"NVDA","action":"buy","conviction":1e1})", "conviction"},
     {R"({"symbol":"NVDA","action":"buy","conviction":"0,5"})", "conviction"},
     {R"({"symbol":"NVDA","action":"buy","conviction":"high"})", "conviction"},
     {R"({"symbol":"NVDA","action":"buy","conviction":true})", "conviction"},

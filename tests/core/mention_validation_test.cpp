@@ -117,7 +117,7 @@ TEST_CASE("a wrong field is named, with the reason", "[mention]") {
     {"conviction below", [](RawMention& r) { r.conviction = "-0.1"; }, "conviction", "0 to 1"},
     {"conviction words", [](RawMention& r) { r.conviction = "high"; }, "conviction", "\"high\""},
     {"not a number", [](RawMention& r) { r.conviction = "NaN"; }, "conviction", "0 to 1"},
-    {"exponent", [](RawMention& r) { r.conviction = "5e-1"; }, "conviction", "0 to 1"},
+    {"exponent", [](RawMention& r) { r.conviction = "5e1"; }, "conviction", "0 to 1"},
     {"decimal comma", [](RawMention& r) { r.conviction = "0,5"; }, "conviction", "0 to 1"},
     {"empty conviction", [](RawMention& r) { r.conviction = ""; }, "conviction", "0 to 1"},
     {"horizon", [](RawMention& r) { r.time_horizon = "years"; }, "time_horizon", "one of intraday"},
@@ -181,12 +181,46 @@ TEST_CASE("convictions as programs write them", "[mention]") {
                    {"0.1234567885", "0.123456788"},
                    {"0.1234567895", "0.12345679"},
                    {"0.12345678850000001", "0.123456789"},
-                   {"0.9999999999", "1"}};
+                   {"0.9999999999", "1"},
+                   {"6.6e-05", "0.000066"},
+                   {"5e-1", "0.5"},
+                   {"1E0", "1"},
+                   {"10e-1", "1"},
+                   {"0.05e+1", "0.5"},
+                   {"0e9", "0"},
+                   {"1e-12", "0"},
+                   {"5e-10", "0"},
+                   {"15e-10", "0.000000002"},
+                   {"5.0000001e-10", "0.000000001"}};
   for (const auto& row : rows) {
     INFO(row.text);
     CHECK(parse_conviction(row.text) == dec(row.value));
   }
-  for (const auto* text : {"", ".", "0.", ".5", "01", "2", "1.1", "+0.5", " 0.5", "0.5 ", "0x1", "0.5f", "00.5"}) {
+  for (const auto* text : {"",
+                           ".",
+                           "0.",
+                           ".5",
+                           "01",
+                           "2",
+                           "1.1",
+                           "+0.5",
+                           " 0.5",
+                           "0.5 ",
+                           "0x1",
+                           "0.5f",
+                           "00.5",
+                           "1.0000000001",
+                           "1e1",
+                           "11e-1",
+                           "0.5e",
+                           "0.5e+",
+                           "0.5e-x",
+                           "0.5e--1",
+                           "e-1",
+                           "1e999",
+                           "1e99999999999",
+                           "-1e-1",
+                           "0.5e-1 "}) {
     INFO(text);
     CHECK_FALSE(parse_conviction(text));
   }

@@ -158,7 +158,7 @@ public:
   }
 
   Status prepare();
-  Run run();
+  Result<Run> run(const Watch& watch);
 
 private:
   void begin_session(std::size_t session);
@@ -227,10 +227,12 @@ Status Engine::prepare() {
   return Ok{};
 }
 
-Run Engine::run() {
+Result<Run> Engine::run(const Watch& watch) {
   Money equity = p_.capital;
   for (auto bar = first_; bar <= last_; ++bar) {
     session_ = bar - first_;
+    if (watch && !watch(session_, last_ - first_ + 1))
+      return Error{ErrorKind::rejected, "CANCELLED", "cancelled"};
     limits_.begin_day(equity);
     begin_session(bar);
     act_on_calls(bar);
@@ -510,12 +512,12 @@ Convictions weigh(const Calls& calls, const core::AggregatorConfig& config,
   return out;
 }
 
-Result<Run> run(const Ground& ground, const Convictions& convictions, const Params& params) {
+Result<Run> run(const Ground& ground, const Convictions& convictions, const Params& params, const Watch& watch) {
   try {
     Engine engine{ground, convictions, params};
     if (const auto status = engine.prepare(); !status)
       return status.error();
-    return engine.run();
+    return engine.run(watch);
   } catch (const DecimalOverflow&) {
     return Error{ErrorKind::invalid, "numbers",
                  "a sum grew beyond 9.2 billion, which is more than can be reckoned with; give less --capital"};

@@ -8,7 +8,9 @@
 #include "backtest/run.hpp"
 #include "messages/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace heed::backtest {
@@ -46,10 +48,14 @@ using Convictions = std::vector<std::int64_t>;
 Convictions weigh(const Calls& calls, const core::AggregatorConfig& config,
                   const std::optional<Decimal>& default_conviction);
 
+/// Told of each session before it is walked: how many are done, of how many. False ends the run.
+using Watch = std::function<bool(std::size_t done, std::size_t sessions)>;
+
 /// One run. `convictions` are those of the ground's calls under the parameters' aggregator and default conviction;
 /// params.entry and params.benchmark must be the ground's.
-/// Error: kind invalid, when from..to holds no session, or a sum grows beyond what a Decimal can hold.
-Result<Run> run(const Ground& ground, const Convictions& convictions, const Params& params);
+/// Error: kind invalid, when from..to holds no session, or a sum grows beyond what a Decimal can hold; kind rejected,
+/// code CANCELLED, when `watch` said so.
+Result<Run> run(const Ground& ground, const Convictions& convictions, const Params& params, const Watch& watch = {});
 
 /// All of it in one go.
 Result<Run> run(const Calls& calls, const BarSet& bars, const Params& params);

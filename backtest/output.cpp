@@ -31,24 +31,37 @@ class JsonReport {
 public:
   explicit JsonReport(const Report& report) : r_{report} {}
 
-  std::string write() {
-    w_.begin_object().key("digest").value(r_.digest);
-    params();
+  std::string write(bool with_trades) {
+    w_.begin_object().key("digest").value(r_.digest).key("params");
+    params(w_, r_.params);
     input();
-    metrics();
-    w_.key("dispositions").begin_object();
-    for (const auto& [name, count] : count_dispositions(r_.run.outcomes))
-      w_.key(name).value(count);
-    w_.end_object();
+    summary();
     breakdown();
-    w_.key("trades").begin_array();
-    for (const auto& trade : r_.run.trades)
-      this->trade(trade);
-    w_.end_array();
     curve("equity_curve", r_.run.equity);
     curve("benchmark_curve", benchmark_curve(r_.run, r_.params));
+    if (with_trades)
+      trades();
     w_.end_object();
     return std::move(w_).str();
+  }
+
+  std::string write_summary() {
+    w_.begin_object();
+    summary();
+    w_.end_object();
+    return std::move(w_).str();
+  }
+
+  static void params(net::JsonWriter& w, const Params& params) {
+    w.begin_object();
+    for (const auto& [name, value] : describe(params)) {
+      w.key(name);
+      if (value.empty())
+        w.null();
+      else
+        w.value(value);
+    }
+    w.end_object();
   }
 
 private:
@@ -62,16 +75,19 @@ private:
   }
   void money(const char* name, Money value) { w_.key(name).value(money_text(value)); }
 
-  void params() {
-    w_.key("params").begin_object();
-    for (const auto& [name, value] : describe(r_.params)) {
-      w_.key(name);
-      if (value.empty())
-        w_.null();
-      else
-        w_.value(value);
-    }
+  void summary() {
+    metrics();
+    w_.key("dispositions").begin_object();
+    for (const auto& [name, count] : count_dispositions(r_.run.outcomes))
+      w_.key(name).value(count);
     w_.end_object();
+  }
+
+  void trades() {
+    w_.key("trades").begin_array();
+    for (const auto& trade : r_.run.trades)
+      this->trade(trade);
+    w_.end_array();
   }
 
   void input() {
@@ -156,21 +172,7 @@ private:
     w_.end_array();
   }
 
-  void trade(const Trade& trade) {
-    const auto& calls = r_.ground->calls();
-    const auto& call = calls.calls[trade.call];
-    const auto day = [&](std::int32_t session) {
-      return to_iso_date(date_of(r_.run.sessions[static_cast<std::size_t>(session)]));
-    };
-    w_.begin_object().key("symbol").value(calls.symbols[call.symbol].view()).key("mention_id").value(call.id);
-    w_.key("entry_date").value(day(trade.entry_session)).key("entry_price").value(trade.entry_price.str());
-    w_.key("exit_date").value(day(trade.exit_session)).key("exit_price").value(trade.exit_price.str());
-    w_.key("quantity").value(trade.quantity.str());
-    money("pnl", trade.pnl());
-    w_.key("pnl_pct").raw(number_text(trade.pnl_pct()));
-    w_.key("holding_sessions").value(trade.holding_sessions()).key("reason").value(to_string(trade.reason));
-    w_.end_object();
-  }
+  void trade(const Trade& trade) { write_trade(w_, row_of(r_, trade)); }
 
   void curve(const char* name, const std::vector<Money>& values) {
     w_.key(name).begin_array();
@@ -219,7 +221,44 @@ std::string digest_of(const Ground& ground, const Params& params, std::string_vi
   return core::hex(hash.finish());
 }
 
-std::string to_json(const Report& report) { return JsonReport{report}.write(); }
+BacktestTradeRow row_of(const Report& report, const Trade& trade) {
+  const auto& calls = report.ground->calls();
+  const auto& call = calls.calls[trade.call];
+  const auto session = [&](std::int32_t i) { return date_of(report.run.sessions[static_cast<std::size_t>(i)]); };
+  BacktestTradeRow row;
+  row.symbol = calls.symbols[call.symbol];
+  row.mention_id = call.id;
+  row.entry_date = session(trade.entry_session);
+  row.entry_price = trade.entry_price;
+  row.exit_date = session(trade.exit_session);
+  row.exit_price = trade.exit_price;
+  row.quantity = trade.quantity;
+  row.pnl = trade.pnl();
+  row.pnl_pct = number_text(trade.pnl_pct());
+  row.holding_sessions = trade.holding_sessions();
+  row.reason = trade.reason;
+  return row;
+}
+
+void write_trade(net::JsonWriter& w, const BacktestTradeRow& t) {
+  w.begin_object().key("symbol").value(t.symbol.view()).key("mention_id").value(t.mention_id);
+  w.key("entry_date").value(to_iso_date(t.entry_date)).key("entry_price").value(t.entry_price.str());
+  w.key("exit_date").value(to_iso_date(t.exit_date)).key("exit_price").value(t.exit_price.str());
+  w.key("quantity").value(t.quantity.str()).key("pnl").value(money_text(t.pnl)).key("pnl_pct").raw(t.pnl_pct);
+  w.key("holding_sessions").value(t.holding_sessions).key("reason").value(to_string(t.reason)).end_object();
+}
+
+std::string to_json(const Report& report) { return JsonReport{report}.write(true); }
+
+std::string to_json_without_trades(const Report& report) { return JsonReport{report}.write(false); }
+
+std::string summary_json(const Report& report) { return JsonReport{report}.write_summary(); }
+
+std::string params_json(const Params& params) {
+  net::JsonWriter w;
+  JsonReport::params(w, params);
+  return std::move(w).str();
+}
 
 std::string trades_csv(const Report& report) {
   const auto& calls = report.ground->calls();

@@ -4,6 +4,8 @@
 #include "backtest/bars.hpp"
 #include "backtest/engine.hpp"
 #include "backtest/metrics.hpp"
+#include "messages/records.hpp"
+#include "net/json_writer.hpp"
 
 #include <string>
 #include <string_view>
@@ -31,8 +33,16 @@ constexpr int rules_version = 1;
 /// of every symbol that is called: what a result follows from. The same for a file and its gzip form.
 std::string digest_of(const Ground& ground, const Params& params, std::string_view program_version);
 
-/// One JSON object: digest, params, input, metrics, dispositions, breakdown, trades, equity_curve, benchmark_curve.
+/// One JSON object: digest, params, input, metrics, dispositions, breakdown, equity_curve, benchmark_curve, trades.
 std::string to_json(const Report& report);
+/// The same without trades, which may be many.
+std::string to_json_without_trades(const Report& report);
+/// Its parameters alone, as an object; its figures and how many calls ended how, as one.
+std::string params_json(const Params& params);
+std::string summary_json(const Report& report);
+/// A trade as others see it, without run and number; and as an object of the JSON.
+BacktestTradeRow row_of(const Report& report, const Trade& trade);
+void write_trade(net::JsonWriter& to, const BacktestTradeRow& trade);
 /// One line per trade; the columns are the fields of the JSON.
 std::string trades_csv(const Report& report);
 /// date,equity,benchmark,drawdown_pct,invested

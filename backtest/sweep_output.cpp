@@ -2,7 +2,7 @@
 #include "backtest/chart.hpp"
 #include "backtest/output.hpp"
 #include "backtest/page.hpp"
-#include "backtest/sweep.hpp"
+#include "backtest/sweep_run.hpp"
 #include "net/json_writer.hpp"
 
 #include <algorithm>
@@ -123,7 +123,13 @@ std::string Sweep::warning() const {
 
 std::string to_json(const Sweep& sweep) {
   net::JsonWriter w;
-  w.begin_object().key("metric").value(sweep.figure->name).key("trials").value(sweep.rows.size());
+  w.begin_object()
+    .key("digest")
+    .value(digest_of(sweep))
+    .key("metric")
+    .value(sweep.figure->name)
+    .key("trials")
+    .value(sweep.rows.size());
   w.key("sessions").value(sweep.sessions);
   w.key("lucky_sharpe").raw(number_text(lucky_sharpe(sweep.rows.size(), sweep.sessions)));
   w.key("warning").value(sweep.warning());

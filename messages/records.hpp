@@ -224,8 +224,65 @@ struct BrokerCallRow {
   HEED_FIELDS(id, account, order, method, target, request, status, response, error, latency_us, attempt, at);
 };
 
+/// A bar of one day, adjusted as its source adjusts. Key: (symbol, period, at).
+struct BarRow {
+  Symbol symbol;
+  std::string period = "1d";
+  Date at{};  // the session's date in New York
+  Price open, high, low, close;
+  std::int64_t volume = 0;
+  HEED_FIELDS(symbol, period, at, open, high, low, close, volume);
+};
+
+enum class BacktestKind : std::uint8_t { backtest, sweep };
+/// `interrupted`: the process ended before the run did.
+enum class BacktestStatus : std::uint8_t { queued, running, done, failed, cancelled, interrupted };
+
+/// A run over the past, or a sweep of many. Key: run_id.
+struct BacktestRunRow {
+  std::string run_id;
+  BacktestKind kind = BacktestKind::backtest;
+  BacktestStatus status = BacktestStatus::queued;
+  std::string params;   // JSON object: what it was run with
+  std::string digest;   // empty until done
+  std::string summary;  // JSON object: its figures and how its calls ended; empty until done
+  std::string error;    // why it failed
+  Instant created_at{};
+  std::optional<Instant> finished_at;
+  HEED_FIELDS(run_id, kind, status, params, digest, summary, error, created_at, finished_at);
+};
+
+/// A piece of all that a run gave, but its trades: JSON text, in the form of `heed backtest --json`. In pieces, since
+/// it may be long, and nobody should wait for a commit that holds all of it. Key: (run_id, part).
+struct BacktestResultRow {
+  std::string run_id;
+  std::int32_t part = 0;  // from 0
+  std::string result;     // complete characters
+  HEED_FIELDS(run_id, part, result);
+};
+
+/// One trade of a run. Key: (run_id, number).
+struct BacktestTradeRow {
+  std::string run_id;
+  std::int32_t number = 0;  // from 0, in the order of entry
+  Symbol symbol;
+  std::int64_t mention_id = 0;
+  Date entry_date{};
+  Price entry_price;
+  Date exit_date{};
+  Price exit_price;
+  Quantity quantity;
+  Money pnl;
+  std::string pnl_pct;  // the digits that the JSON has
+  std::int32_t holding_sessions = 0;
+  CloseReason reason = CloseReason::none;
+  HEED_FIELDS(run_id, number, symbol, mention_id, entry_date, entry_price, exit_date, exit_price, quantity, pnl,
+              pnl_pct, holding_sessions, reason);
+};
+
 using Row = std::variant<SignalRow, Mention, RejectedInputRow, Decision, Intent, OrderRow, FillRow, PositionRow,
-                         TradeRow, CursorRow, PauseRow, BlockRow, AccountRow, BrokerCallRow>;
+                         TradeRow, CursorRow, PauseRow, BlockRow, AccountRow, BrokerCallRow, BarRow, BacktestRunRow,
+                         BacktestResultRow, BacktestTradeRow>;
 
 /// All or nothing, in one transaction.
 struct Batch {
@@ -235,3 +292,6 @@ struct Batch {
 };
 
 }  // namespace heed
+
+HEED_ENUM_NAMES(heed::BacktestKind, "backtest", "sweep");
+HEED_ENUM_NAMES(heed::BacktestStatus, "queued", "running", "done", "failed", "cancelled", "interrupted");

@@ -87,6 +87,17 @@ public:
   virtual Result<std::vector<AccountRow>> accounts() = 0;
   /// The story: events in order, by any of symbol+account, signal, order, type; `cursor` is a seq.
   virtual Result<ListPage<JournalEvent>> events(const ListFilter& filter) = 0;
+  /// Newest first unless asked otherwise; `type` is "backtest" or "sweep", `status` one of its status.
+  virtual Result<ListPage<BacktestRunRow>> backtest_runs(const ListFilter& filter) = 0;
+  virtual Result<std::optional<BacktestRunRow>> backtest_run(const std::string& run_id) = 0;
+  /// What a run gave, and its trades in order; empty while it is not done.
+  virtual Result<std::string> backtest_result(const std::string& run_id) = 0;
+  virtual Result<std::vector<BacktestTradeRow>> backtest_trades(const std::string& run_id) = 0;
+  /// The daily bars of a symbol, by date; `from` and `to` are both included.
+  virtual Result<std::vector<BarRow>> bars(const Symbol& symbol, std::optional<Date> from,
+                                           std::optional<Date> to) = 0;
+  /// The symbols that have daily bars, sorted.
+  virtual Result<std::vector<Symbol>> bar_symbols() = 0;
   /// Recomputes the hash chain. Error names the first row that does not fit.
   virtual Result<std::int64_t> verify() = 0;
 };

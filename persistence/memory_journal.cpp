@@ -62,6 +62,9 @@ bool status_matches(const OrderRow& row, StatusQuery query, std::string_view sta
 bool status_matches(const PositionRow& row, StatusQuery query, std::string_view) {
   return query == StatusQuery::all || row.phase != "Flat";
 }
+bool status_matches(const BacktestRunRow& row, StatusQuery query, std::string_view status) {
+  return query == StatusQuery::all || to_string(row.status) == status;
+}
 bool status_matches(const PauseRow& row, StatusQuery query, std::string_view) {
   return query == StatusQuery::all || !row.ended_at;
 }
@@ -257,12 +260,16 @@ private:
 struct MemoryStore {
   mutable std::shared_mutex mutex;
   std::tuple<Rows<JournalEvent>, Rows<SignalRow>, Rows<Mention>, Rows<RejectedInputRow>, Rows<Intent>, Rows<OrderRow>,
-             Rows<FillRow>, Rows<PositionRow>, Rows<TradeRow>, Rows<PauseRow>, Rows<BrokerCallRow>>
+             Rows<FillRow>, Rows<PositionRow>, Rows<TradeRow>, Rows<PauseRow>, Rows<BrokerCallRow>,
+             Rows<BacktestRunRow>>
     rows;
   DecisionRows decisions;
   std::map<SourceId, CursorRow> cursors;
   std::map<std::pair<AccountId, Symbol>, BlockRow> blocks;
   std::map<AccountId, AccountRow> accounts;
+  std::map<std::string, std::map<std::int32_t, std::string>> results;          // by run and part
+  std::map<std::string, std::map<std::int32_t, BacktestTradeRow>> run_trades;  // by run and number
+  std::map<std::pair<std::string, Symbol>, std::map<Date, BarRow>> bars;       // by period and symbol
 
   template <class T>
   Rows<T>& table() {
@@ -277,6 +284,9 @@ struct MemoryStore {
   void put(CursorRow& row) { cursors.insert_or_assign(row.source, row); }
   void put(BlockRow& row) { blocks.insert_or_assign({row.account, row.symbol}, row); }
   void put(AccountRow& row) { accounts.insert_or_assign(row.account, row); }
+  void put(BacktestResultRow& row) { results[row.run_id].insert_or_assign(row.part, row.result); }
+  void put(BacktestTradeRow& row) { run_trades[row.run_id].insert_or_assign(row.number, row); }
+  void put(BarRow& row) { bars[{row.period, row.symbol}].insert_or_assign(row.at, row); }
   template <class T>
   void put(T& row) {
     table<T>().put(row);
@@ -418,6 +428,48 @@ public:
   }
 
   Result<ListPage<JournalEvent>> events(const ListFilter& filter) override { return list<JournalEvent>(filter); }
+
+  Result<ListPage<BacktestRunRow>> backtest_runs(const ListFilter& filter) override {
+    return list<BacktestRunRow>(filter);
+  }
+  Result<std::optional<BacktestRunRow>> backtest_run(const std::string& run_id) override {
+    const std::shared_lock lock{store_->mutex};
+    const auto* row = store_->table<BacktestRunRow>().find(run_id);
+    return row != nullptr ? std::optional{*row} : std::nullopt;
+  }
+  Result<std::string> backtest_result(const std::string& run_id) override {
+    const std::shared_lock lock{store_->mutex};
+    std::string out;
+    if (const auto found = store_->results.find(run_id); found != store_->results.end())
+      for (const auto& [part, text] : found->second)
+        out += text;
+    return out;
+  }
+  Result<std::vector<BacktestTradeRow>> backtest_trades(const std::string& run_id) override {
+    const std::shared_lock lock{store_->mutex};
+    std::vector<BacktestTradeRow> out;
+    if (const auto found = store_->run_trades.find(run_id); found != store_->run_trades.end())
+      for (const auto& [number, trade] : found->second)
+        out.push_back(trade);
+    return out;
+  }
+  Result<std::vector<BarRow>> bars(const Symbol& symbol, std::optional<Date> from, std::optional<Date> to) override {
+    const std::shared_lock lock{store_->mutex};
+    std::vector<BarRow> out;
+    if (const auto found = store_->bars.find({"1d", symbol}); found != store_->bars.end())
+      for (const auto& [at, bar] : found->second)
+        if ((!from || at >= *from) && (!to || at <= *to))
+          out.push_back(bar);
+    return out;
+  }
+  Result<std::vector<Symbol>> bar_symbols() override {
+    const std::shared_lock lock{store_->mutex};
+    std::vector<Symbol> out;
+    for (const auto& [key, days] : store_->bars)
+      if (key.first == "1d")
+        out.push_back(key.second);
+    return out;
+  }
 
   Result<std::int64_t> verify() override {
     const std::shared_lock lock{store_->mutex};

@@ -22,6 +22,8 @@ void append_key(std::string& out, const T& row) {
         out += std::string_view{field};
       else if constexpr (std::integral<std::remove_cvref_t<decltype(field)>>)
         out += std::to_string(field);
+      else if constexpr (std::same_as<std::remove_cvref_t<decltype(field)>, Date>)
+        out += std::to_string(field.time_since_epoch().count());
       out += '\0';
     }
   });

@@ -68,6 +68,8 @@ Status check_status(std::string_view status) {
     return status == "open" || status == "all" ? Status{Ok{}} : refuse("open or all");
   else if constexpr (std::same_as<T, PauseRow>)
     return status == "active" || status == "all" ? Status{Ok{}} : refuse("active or all");
+  else if constexpr (std::same_as<T, BacktestRunRow>)
+    return is_name<BacktestStatus>(status) ? Status{Ok{}} : refuse("the status of a run");
   else if constexpr (std::same_as<T, SignalRow>)
     return is_name<DispositionKind>(status.substr(0, status.find(':'))) ? Status{Ok{}}
                                                                         : refuse("the name of a disposition");
@@ -100,6 +102,8 @@ StatusQuery status_query(const ListFilter& filter) {
     return filter.status == "all" ? StatusQuery::all : StatusQuery::positions_open;
   else if constexpr (std::same_as<T, PauseRow>)
     return filter.status == "all" ? StatusQuery::all : StatusQuery::pauses_active;
+  else if constexpr (std::same_as<T, BacktestRunRow>)
+    return filter.status.empty() ? StatusQuery::all : StatusQuery::exact;
   else
     return StatusQuery::all;
 }
@@ -118,6 +122,7 @@ HEED_LISTED(PositionRow);
 HEED_LISTED(TradeRow);
 HEED_LISTED(PauseRow);
 HEED_LISTED(BrokerCallRow);
+HEED_LISTED(BacktestRunRow);
 #undef HEED_LISTED
 
 std::optional<std::int64_t> cursor_number(const ListFilter& filter) {

@@ -142,6 +142,28 @@ struct Table<BrokerCallRow> {
                                       FilterColumn{"type", &ListFilter::type, "method"}};
 };
 
+template <>
+struct Table<BarRow> {
+  static constexpr std::string_view name = "bars", at = "at";
+  static constexpr std::array key{std::string_view{"symbol"}, std::string_view{"period"}, std::string_view{"at"}};
+};
+template <>
+struct Table<BacktestRunRow> {
+  static constexpr std::string_view name = "backtest_runs", number = "rowid", at = "created_at";
+  static constexpr std::array key{std::string_view{"run_id"}};
+  static constexpr std::array filters{FilterColumn{"type", &ListFilter::type, "kind"}};
+};
+template <>
+struct Table<BacktestResultRow> {
+  static constexpr std::string_view name = "backtest_results";
+  static constexpr std::array key{std::string_view{"run_id"}, std::string_view{"part"}};
+};
+template <>
+struct Table<BacktestTradeRow> {
+  static constexpr std::string_view name = "backtest_trades";
+  static constexpr std::array key{std::string_view{"run_id"}, std::string_view{"number"}};
+};
+
 /// Calls f(column name, member) for each column of T, in the table's order. A decision's disposition and a pause's
 /// fields are columns of their own; other nested structs are one column of JSON text.
 template <class Self, class F>

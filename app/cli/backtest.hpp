@@ -3,8 +3,7 @@
 
 #include "app/cli/backtest_settings.hpp"
 #include "app/cli/session.hpp"
-#include "backtest/bars.hpp"
-#include "backtest/calls.hpp"
+#include "backtest/input.hpp"
 
 #include <chrono>
 #include <optional>
@@ -50,18 +49,11 @@ private:
   bool shown_ = false;
 };
 
-/// The input of both commands, read.
-struct PastInput {
-  backtest::LoadedCalls calls;
-  backtest::LoadedBars bars;
-  std::vector<std::string> notes;  // what was wrong with it
-};
-
 /// The parameters that the arguments ask for; nothing after it has said what is wrong.
 std::optional<BacktestSettings> settings_of(Session& session, const BacktestArguments& arguments, int& exit);
 /// Reads calls and bars; says what is wrong with them, and stops there with --strict.
-std::optional<PastInput> read_past(Session& session, const BacktestArguments& arguments,
-                                   const backtest::Params& params, int& exit);
+std::optional<backtest::Input> read_past(Session& session, const BacktestArguments& arguments,
+                                         const backtest::Params& params, int& exit);
 /// Writes a file; says what is wrong.
 bool write_file(Session& session, const std::string& path, const std::string& text, int& exit);
 

@@ -1,12 +1,9 @@
 // What backtest and sweep read, and how they speak of it.
 #include "app/cli/backtest.hpp"
 
-#include "backtest/coverage.hpp"
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <system_error>
 
 namespace heed::cli {
@@ -42,48 +39,12 @@ bool apply_sets(BacktestSettings& settings, Session& session, const std::vector<
   return true;
 }
 
-/// What is wrong with the input: errors before warnings, and among them what bears on this run first.
-void keep_issues(PastInput& input, const backtest::Params& params) {
-  std::set<std::string, std::less<>> used{params.benchmark.str()};
-  for (const auto& symbol : input.calls.calls.symbols)
-    used.insert(symbol.str());
-  const auto is_used = [&](const backtest::Issue& issue) {
-    const auto name = std::filesystem::path{issue.file}.filename().string();
-    auto stem = name.substr(0, name.find(".csv"));
-    std::transform(stem.begin(), stem.end(), stem.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return used.contains(stem);
-  };
-  auto issues = input.calls.issues;
-  std::vector<backtest::Issue> others;
-  for (const auto& issue : input.bars.issues)
-    (is_used(issue) ? issues : others).push_back(issue);
-  issues.insert(issues.end(), others.begin(), others.end());
-  std::stable_sort(issues.begin(), issues.end(), [](const auto& x, const auto& y) { return x.level > y.level; });
-  for (const auto& issue : issues)
-    input.notes.push_back(issue.str());
-}
-
-void find_uncovered(PastInput& input, const backtest::Series& benchmark, const backtest::InputPaths& paths,
-                    bool each) {
-  for (auto& issue : backtest::find_uncovered_calls(input.calls.calls, input.bars.bars, benchmark, paths, each))
-    input.calls.issues.push_back(std::move(issue));
-  for (auto& issue : backtest::find_strange_dates(input.bars.bars, benchmark, paths))
-    input.bars.issues.push_back(std::move(issue));
-}
-
 void say_notes(const Session& session, const std::vector<std::string>& notes) {
   const auto shown = session.globals().verbose ? notes.size() : std::min(notes.size(), notes_shown);
   for (std::size_t i = 0; i < shown; ++i)
     session.err() << painted("note:", Paint::yellow, session.err_color()) << ' ' << printable(notes[i]) << '\n';
   if (shown < notes.size())
     session.err() << "  and " << notes.size() - shown << " more about the input; -v shows them all\n";
-}
-
-bool has_errors(const PastInput& input) {
-  const auto is_error = [](const backtest::Issue& issue) { return issue.level == backtest::IssueLevel::error; };
-  return std::any_of(input.calls.issues.begin(), input.calls.issues.end(), is_error) ||
-         std::any_of(input.bars.issues.begin(), input.bars.issues.end(), is_error);
 }
 
 bool is_missing(const std::string& path) {
@@ -150,8 +111,8 @@ std::optional<BacktestSettings> settings_of(Session& session, const BacktestArgu
   return settings;
 }
 
-std::optional<PastInput> read_past(Session& session, const BacktestArguments& a, const backtest::Params& params,
-                                   int& exit) {
+std::optional<backtest::Input> read_past(Session& session, const BacktestArguments& a, const backtest::Params& params,
+                                         int& exit) {
   for (const auto* path : {&a.mentions, &a.bars})
     if (is_missing(*path)) {
       exit = session.fail(Exit::missing_input, "there is no " + *path, {},
@@ -160,7 +121,7 @@ std::optional<PastInput> read_past(Session& session, const BacktestArguments& a,
       return std::nullopt;
     }
   Progress progress{session};
-  PastInput input;
+  backtest::Input input;
   backtest::CallOptions call_options;
   call_options.use_cache = !a.no_cache;
   call_options.progress = [&](std::size_t done, std::size_t all) {
@@ -185,15 +146,9 @@ std::optional<PastInput> read_past(Session& session, const BacktestArguments& a,
     return std::nullopt;
   }
   input.bars = std::move(bars).value();
-  const auto* benchmark = input.bars.bars.find(params.benchmark);
-  if (benchmark != nullptr)
-    find_uncovered(input, *benchmark, {a.mentions, a.bars}, session.globals().verbose);
-  keep_issues(input, params);
-  if (benchmark != nullptr && session.globals().verbose)
-    for (const auto& gap : backtest::find_gaps(input.bars.bars, *benchmark))
-      input.notes.push_back(gap.str());
+  backtest::examine(input, params, {a.mentions, a.bars}, session.globals().verbose);
   say_notes(session, input.notes);
-  if (a.strict && has_errors(input)) {
+  if (a.strict && backtest::has_errors(input)) {
     exit = session.fail(Exit::bad_data, "the input has errors, and --strict takes none", {},
                         "mend them, or leave --strict out to go on without what is wrong");
     return std::nullopt;

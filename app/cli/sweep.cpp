@@ -1,7 +1,7 @@
 // `heed sweep`
-#include "backtest/sweep.hpp"
 #include "app/cli/backtest.hpp"
 #include "backtest/output.hpp"
+#include "backtest/sweep_run.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -19,7 +19,7 @@ using backtest::Params;
 using backtest::Sweep;
 
 /// Does `work(i)` for every i below `count` in several threads; `done(i)` is called in the caller's thread, in order.
-void in_parallel(std::size_t count, int jobs, const std::function<void(std::size_t)>& work,
+bool in_parallel(std::size_t count, int jobs, const std::function<void(std::size_t)>& work,
                  const std::function<void(std::size_t)>& done) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
@@ -43,6 +43,7 @@ void in_parallel(std::size_t count, int jobs, const std::function<void(std::size
     }
     done(i);
   }
+  return true;
 }
 
 std::string shown(const backtest::Metrics::Figure& figure) { return figure ? fixed(*figure, 2) : "-"; }
@@ -63,23 +64,18 @@ public:
     for (const auto& params : sets_)
       if (const auto status = shared.prepare(params); !status)
         return session_.fail(Exit::bad_data, status.error().detail);
-    shared_ = &shared;
     sweep_.mentions = a_.past.mentions;
     sweep_.bars = a_.past.bars;
-    run_sets();
-    if (a_.folds > 0)
-      walk();
+    run_sets(shared);
     return finish(exit);
   }
 
 private:
   bool read_axes(int& exit);
   bool read_sets(int& exit);
-  void run_sets();
+  void run_sets(const backtest::SharedGround& shared);
   void print_head();
   void print_row(std::size_t i);
-  void walk();
-  std::optional<backtest::Metrics> measured(const Params& params) const;
   int finish(int& exit);
   int jobs() const {
     return a_.jobs > 0 ? a_.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -90,8 +86,6 @@ private:
   const SweepArguments& a_;
   Sweep sweep_;
   std::vector<Params> sets_;
-  std::vector<std::int32_t> sessions_;  // of the first set that could be run
-  const backtest::SharedGround* shared_ = nullptr;
 };
 
 bool SweepRun::read_axes(int& exit) {
@@ -156,39 +150,26 @@ bool SweepRun::read_sets(int& exit) {
   return true;
 }
 
-void SweepRun::run_sets() {
+void SweepRun::run_sets(const backtest::SharedGround& shared) {
   Progress progress{session_};
+  const auto of_all = [&](std::size_t i) { return std::to_string(i + 1) + " of " + std::to_string(sets_.size()); };
   if (streams())
     print_head();
-  std::vector<std::vector<std::int32_t>> sessions(sets_.size());
-  in_parallel(
-    sets_.size(), jobs(),
-    [&](std::size_t i) {
-      auto& row = sweep_.rows[i];
-      try {
-        const auto run = shared_->run(sets_[i]);
-        if (!run) {
-          row.error = run.error().detail;
-          return;
-        }
-        row.metrics = backtest::measure(run.value(), sets_[i]);
-        row.digest = backtest::digest_of(shared_->ground(sets_[i]), sets_[i], HEED_VERSION);
-        if (i == 0 || a_.folds > 0)
-          sessions[i] = run.value().sessions;
-      } catch (const std::exception& e) {
-        row.error = e.what();
-      }
-    },
-    [&](std::size_t i) {
-      if (streams())
-        print_row(i);
-      else
-        progress.say("run " + std::to_string(i + 1) + " of " + std::to_string(sets_.size()));
-      if (sessions_.empty())
-        sessions_ = std::move(sessions[i]);
-      sessions[i] = {};
-    });
-  sweep_.sessions = sessions_.size();
+  backtest::SweepTold told;
+  told.row = [&](std::size_t i) {
+    if (streams())
+      print_row(i);
+    else
+      progress.say("run " + of_all(i));
+  };
+  told.walk = [&](std::size_t step, std::size_t i) {
+    progress.say("walk forward, step " + std::to_string(step) + ": " + of_all(i));
+  };
+  const auto each = [this](std::size_t count, const auto& work, const auto& done) {
+    return in_parallel(count, jobs(), work, done);
+  };
+  // Nobody ends it early.
+  static_cast<void>(backtest::run_sweep(sweep_, sets_, shared, a_.folds, HEED_VERSION, each, told));
 }
 
 void SweepRun::print_head() {
@@ -217,49 +198,6 @@ void SweepRun::print_row(std::size_t i) {
     out << "| " << printable(row.error) << '\n';
   if (i % 16 == 0)
     out.flush();
-}
-
-std::optional<backtest::Metrics> SweepRun::measured(const Params& params) const {
-  try {
-    const auto run = shared_->run(params);
-    return run ? std::optional{backtest::measure(run.value(), params)} : std::nullopt;
-  } catch (const DecimalOverflow&) {
-    return std::nullopt;
-  }
-}
-
-// The spans grow: in step k the first k parts are known, and the next one is not.
-void SweepRun::walk() {
-  const auto spans = backtest::split(sessions_, a_.folds + 1);
-  Progress progress{session_};
-  for (std::size_t k = 1; k < spans.size(); ++k) {
-    backtest::WalkStep step;
-    step.in_sample = {spans.front().from, spans[k - 1].to};
-    step.out_of_sample = spans[k];
-    const auto within = [&](std::size_t i, const backtest::Span& span) {
-      auto params = sets_[i];
-      params.from = span.from;
-      params.to = span.to;
-      return params;
-    };
-    std::vector<std::optional<backtest::Metrics>> known(sets_.size());
-    in_parallel(
-      sets_.size(), jobs(), [&](std::size_t i) { known[i] = measured(within(i, step.in_sample)); },
-      [&](std::size_t i) {
-        progress.say("walk forward, step " + std::to_string(k) + ": " + std::to_string(i + 1) + " of " +
-                     std::to_string(sets_.size()));
-      });
-    const auto of = [&](std::size_t i) { return known[i] ? sweep_.figure->of(*known[i]) : std::nullopt; };
-    for (std::size_t i = 1; i < sets_.size(); ++i)
-      if (sweep_.figure->better(of(i), of(step.best)))
-        step.best = i;
-    const auto out = measured(within(step.best, step.out_of_sample));
-    if (!known[step.best] || !out)
-      continue;
-    step.in = *known[step.best];
-    step.out = *out;
-    sweep_.walk.push_back(std::move(step));
-  }
 }
 
 int SweepRun::finish(int& exit) {

@@ -336,6 +336,12 @@ public:
   Result<ListPage<PauseRow>> pauses(const ListFilter& filter) override;
   Result<std::vector<AccountRow>> accounts() override;
   Result<ListPage<JournalEvent>> events(const ListFilter& filter) override;
+  Result<ListPage<BacktestRunRow>> backtest_runs(const ListFilter& filter) override;
+  Result<std::optional<BacktestRunRow>> backtest_run(const std::string& run_id) override;
+  Result<std::string> backtest_result(const std::string& run_id) override;
+  Result<std::vector<BacktestTradeRow>> backtest_trades(const std::string& run_id) override;
+  Result<std::vector<BarRow>> bars(const Symbol& symbol, std::optional<Date> from, std::optional<Date> to) override;
+  Result<std::vector<Symbol>> bar_symbols() override;
   /// Also has the database check what it stands on, where it can.
   Result<std::int64_t> verify() override;
 
@@ -343,6 +349,10 @@ private:
   using Connection = typename Store::Connection;
   template <class T>
   Result<ListPage<T>> list(const ListFilter& filter);
+  template <class T>
+  Result<std::optional<T>> find(const Query& query);
+  template <class T>
+  Result<std::vector<T>> all(const Query& query);
 
   Store store_;
 };
@@ -465,12 +475,82 @@ Result<ListPage<JournalEvent>> Reader<Store>::events(const ListFilter& filter) {
 }
 
 template <class Store>
-Result<std::optional<OrderRow>> Reader<Store>::order(const ClientOrderId& id) {
-  return store_.template ask<std::optional<OrderRow>>([&](Connection& connection) -> std::optional<OrderRow> {
-    auto found = rows_of<OrderRow>(connection, select<OrderRow>("").add("WHERE client_order_id=?", id.str()));
+Result<ListPage<BacktestRunRow>> Reader<Store>::backtest_runs(const ListFilter& filter) {
+  return list<BacktestRunRow>(filter);
+}
+
+template <class Store>
+template <class T>
+Result<std::optional<T>> Reader<Store>::find(const Query& query) {
+  return store_.template ask<std::optional<T>>([&](Connection& connection) -> std::optional<T> {
+    auto found = rows_of<T>(connection, query);
     if (found.empty())
       return std::nullopt;
     return std::move(found.front());
+  });
+}
+
+template <class Store>
+template <class T>
+Result<std::vector<T>> Reader<Store>::all(const Query& query) {
+  return store_.template ask<std::vector<T>>([&](Connection& connection) { return rows_of<T>(connection, query); });
+}
+
+template <class Store>
+Result<std::optional<OrderRow>> Reader<Store>::order(const ClientOrderId& id) {
+  return find<OrderRow>(select<OrderRow>("").add("WHERE client_order_id=?", id.str()));
+}
+
+template <class Store>
+Result<std::optional<BacktestRunRow>> Reader<Store>::backtest_run(const std::string& run_id) {
+  return find<BacktestRunRow>(select<BacktestRunRow>("").add("WHERE run_id=?", run_id));
+}
+
+template <class Store>
+Result<std::string> Reader<Store>::backtest_result(const std::string& run_id) {
+  const auto parts =
+    all<BacktestResultRow>(select<BacktestResultRow>("").add("WHERE run_id=?", run_id).add(" ORDER BY part"));
+  if (!parts)
+    return parts.error();
+  std::string out;
+  for (const auto& part : parts.value())
+    out += part.result;
+  return out;
+}
+
+template <class Store>
+Result<std::vector<BacktestTradeRow>> Reader<Store>::backtest_trades(const std::string& run_id) {
+  return all<BacktestTradeRow>(select<BacktestTradeRow>("").add("WHERE run_id=?", run_id).add(" ORDER BY number"));
+}
+
+template <class Store>
+Result<std::vector<BarRow>> Reader<Store>::bars(const Symbol& symbol, std::optional<Date> from,
+                                                std::optional<Date> to) {
+  auto query = select<BarRow>("").add("WHERE symbol=?", symbol.str()).add(" AND period='1d'");
+  if (from)
+    query.add(" AND \"at\">=?", to_iso_date(*from));
+  if (to)
+    query.add(" AND \"at\"<=?", to_iso_date(*to));
+  return all<BarRow>(query.add(" ORDER BY \"at\""));
+}
+
+// One look into the key for each symbol: reading all bars for their names would take long.
+template <class Store>
+Result<std::vector<Symbol>> Reader<Store>::bar_symbols() {
+  return store_.template ask<std::vector<Symbol>>([&](Connection& connection) {
+    std::vector<Symbol> out;
+    for (bool more = true; more;) {
+      more = false;
+      auto query = Query{}.add("SELECT symbol FROM bars WHERE period='1d'");
+      if (!out.empty())
+        query.add(" AND symbol>?", out.back().str());
+      connection.run(query.add(" ORDER BY symbol LIMIT 1"), [&](const auto& row) {
+        RowReader{row, 0}.read("symbol", out.emplace_back());
+        more = true;
+        return false;
+      });
+    }
+    return out;
   });
 }
 

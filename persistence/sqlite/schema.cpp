@@ -333,9 +333,35 @@ INSERT INTO working SELECT rowid FROM orders
 DROP INDEX orders_working;
 )sql";
 
+// Runs say what they are, and lists of them need not read all that they gave. Nothing had been stored there before.
+constexpr std::string_view runs = R"sql(
+DROP TABLE backtest_runs;
+CREATE TABLE backtest_runs (
+  run_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  params TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  error TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  finished_at TEXT,
+  UNIQUE (run_id)
+) STRICT;
+CREATE TABLE backtest_results (
+  run_id TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  result TEXT NOT NULL,
+  PRIMARY KEY (run_id, part)
+) STRICT;
+ALTER TABLE bars DROP COLUMN volume;
+ALTER TABLE bars ADD COLUMN volume INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array migrations{
   Migration{1, "first", first},
   Migration{2, "marks", marks},
+  Migration{3, "runs", runs},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "backtest/sweep.hpp"
 #include "backtest/output.hpp"
+#include "backtest/sweep_run.hpp"
 #include "net/json.hpp"
 #include "past.hpp"
 
@@ -81,6 +81,97 @@ TEST_CASE("shared ground gives what a run by itself gives", "[sweep]") {
     REQUIRE(shared.prepare(params));
   for (const auto& params : sets)
     CHECK(shared.run(params).value() == past.run(params));
+}
+
+/// The sets of a small sweep, and all that its work needs.
+struct Swept {
+  Past past = two_symbols();
+  SharedGround shared{past.calls(), past.bar_set()};
+  Sweep sweep;
+  std::vector<Params> sets;
+
+  Swept() {
+    sweep.axes = {{"min_conviction", {"0.6", "0.8", "7"}}};
+    sweep.figure = find_rank_figure("total_return_pct");
+    for (auto& values : combinations(sweep.axes)) {
+      auto params = plain_prices();
+      params.strategy.min_conviction = dec(values[0]);
+      if (values[0] == "7")
+        params.from = date("2031-01-01");
+      REQUIRE(shared.prepare(params));
+      sets.push_back(params);
+      sweep.rows.push_back({std::move(values), {}, {}, {}});
+    }
+  }
+  Status run(int folds, const EachSet& each, const SweepTold& told = {}) {
+    return run_sweep(sweep, sets, shared, folds, "test", each, told);
+  }
+};
+
+bool backwards(std::size_t count, const std::function<void(std::size_t)>& work,
+               const std::function<void(std::size_t)>& done) {
+  for (std::size_t i = count; i-- > 0;)
+    work(i);
+  for (std::size_t i = 0; i < count; ++i)
+    done(i);
+  return true;
+}
+
+TEST_CASE("a sweep is its runs, in whatever order they are made", "[sweep]") {
+  Swept swept;
+  std::vector<std::size_t> rows;
+  std::vector<std::pair<std::size_t, std::size_t>> walked;
+  REQUIRE(swept.run(2, backwards,
+                    {[&](std::size_t i) { rows.push_back(i); },
+                     [&](std::size_t step, std::size_t i) { walked.emplace_back(step, i); }}));
+  CHECK(rows == std::vector<std::size_t>{0, 1, 2});
+  CHECK(walked.size() == 6);
+  const auto& first = swept.sweep.rows[0];
+  REQUIRE(first.metrics);
+  CHECK(first.metrics->total_return_pct == measure(swept.past.run(swept.sets[0]), swept.sets[0]).total_return_pct);
+  CHECK(first.digest == digest_of(swept.shared.ground(swept.sets[0]), swept.sets[0], "test"));
+  CHECK(swept.sweep.rows[2].error.find("2031-01-01") != std::string::npos);
+  CHECK(swept.sweep.sessions == swept.past.run(swept.sets[0]).sessions.size());
+
+  const auto& sessions = swept.past.run(swept.sets[0]).sessions;
+  const auto parts = split(sessions, 3);
+  REQUIRE(swept.sweep.walk.size() == 2);
+  const auto& step = swept.sweep.walk[1];
+  CHECK(step.in_sample.from == parts[0].from);
+  CHECK(step.in_sample.to == parts[1].to);
+  CHECK(step.out_of_sample.from == parts[2].from);
+  auto unseen = swept.sets[step.best];
+  unseen.from = parts[2].from;
+  unseen.to = parts[2].to;
+  CHECK(step.out.total_return_pct == measure(swept.past.run(unseen), unseen).total_return_pct);
+
+  Swept again;
+  const auto in_order = [](std::size_t count, const auto& work, const auto& done) {
+    for (std::size_t i = 0; i < count; ++i) {
+      work(i);
+      done(i);
+    }
+    return true;
+  };
+  REQUIRE(again.run(2, in_order));
+  CHECK(to_json(again.sweep) == to_json(swept.sweep));
+}
+
+TEST_CASE("a sweep may be ended in its middle", "[sweep]") {
+  Swept swept;
+  std::size_t sets = 0;
+  const auto status = swept.run(3, [&](std::size_t count, const auto& work, const auto& done) {
+    if (sets >= count)
+      return false;
+    for (; sets < count; ++sets) {
+      work(sets);
+      done(sets);
+    }
+    return true;
+  });
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().code == "CANCELLED");
+  CHECK(swept.sweep.walk.empty());
 }
 
 TEST_CASE("ranking, and what is said of it", "[sweep]") {

@@ -34,7 +34,7 @@ private:
 
 Row random_row(Dice& dice) {
   const int at = dice.below(50);
-  switch (dice.below(14)) {
+  switch (dice.below(18)) {
     case 0: return a_signal(dice.id("s-", 12), at, dice.symbol(), dice.pick({"calls", "tv"}), dice.below(3));
     case 1: return a_mention(dice.below(20), at, dice.symbol());
     case 2: return RejectedInputRow{dice.pick({"calls", "tv"}), dice.id("line:", 9), "f", "r", "b", minute(at)};
@@ -64,6 +64,35 @@ Row random_row(Dice& dice) {
     case 10: return a_pause(dice.account(), dice.pick({"manual", "daily_loss"}), dice.coin());
     case 11: return BlockRow{dice.account(), dice.symbol(), minute(at), "s"};
     case 12: return an_account(dice.account(), at);
+    case 13:
+      return BarRow{
+        dice.symbol(),    "1d", Date{std::chrono::days{19'000 + at}}, dec("10.5"), dec("11"), dec("9.25"), dec("10"),
+        dice.below(1'000)};
+    case 14:
+      return BacktestRunRow{dice.id("b-", 6),
+                            dice.any<BacktestKind>(),
+                            dice.any<BacktestStatus>(),
+                            "{}",
+                            "d",
+                            "{}",
+                            "",
+                            minute(at),
+                            dice.coin() ? std::optional{minute(at + 1)} : std::nullopt};
+    case 15: return BacktestResultRow{dice.id("b-", 6), dice.below(3), dice.id("{}", 9)};
+    case 16:
+      return BacktestTradeRow{dice.id("b-", 6),
+                              dice.below(5),
+                              dice.symbol(),
+                              at,
+                              Date{std::chrono::days{19'000}},
+                              dec("10"),
+                              Date{std::chrono::days{19'000 + at}},
+                              dec("11"),
+                              dec("3"),
+                              dec("3"),
+                              "10",
+                              at,
+                              dice.any<CloseReason>()};
     default: return a_call(dice.account(), at);
   }
 }
@@ -92,9 +121,10 @@ ListFilter random_filter(Dice& dice) {
   if (dice.coin(8))
     f.order = dice.id("o-", 20);
   if (dice.coin(8))
-    f.type = dice.pick({"planned", "limit", "POST", "buy", "REDUCE"});
+    f.type = dice.pick({"planned", "limit", "POST", "buy", "REDUCE", "sweep"});
   if (dice.coin(4))
-    f.status = dice.pick({"live", "done", "filled", "open", "all", "active", "no_op", "no_op:not_held", "nonsense"});
+    f.status = dice.pick(
+      {"live", "done", "filled", "open", "all", "active", "no_op", "no_op:not_held", "running", "nonsense"});
   if (dice.coin(4))
     f.from = minute(dice.below(50));
   if (dice.coin(4))
@@ -184,6 +214,22 @@ std::string ask(JournalReader& reader, int question, const ListFilter& filter) {
       }
       return out;
     }
+    case 16: return shown_pages(filter, [&](const ListFilter& f) { return reader.backtest_runs(f); });
+    case 17: {
+      const auto run = must(reader.backtest_run("b-1"));
+      return (run ? to_json(*run) : "none") + must(reader.backtest_result("b-2")) +
+             shown(must(reader.backtest_trades("b-3")));
+    }
+    case 18: {
+      std::string out;
+      for (const auto& symbol : must(reader.bar_symbols()))
+        out += symbol.str() + ' ';
+      const auto date = [](const std::optional<Instant>& at) {
+        return at ? std::optional{Date{std::chrono::days{19'000 + (*at - minute(0)) / std::chrono::minutes{1}}}}
+                  : std::nullopt;
+      };
+      return out + shown(must(reader.bars("NVDA", date(filter.from), date(filter.to))));
+    }
     default: return to_json(must(reader.order(filter.order.empty() ? "o-1" : filter.order)));
   }
 }
@@ -241,7 +287,7 @@ TEST_CASE("journals answer alike to any history and any question", "[persistence
       }
     }
     for (int i = 0; i < 6; ++i) {
-      const int question = dice.below(17);
+      const int question = dice.below(20);
       const auto filter = random_filter(dice);
       const auto answer = ask(memory.reader(), question, filter);
       for (auto& other : others) {

@@ -1,0 +1,82 @@
+#include "backtest/store.hpp"
+
+#include "net/json_writer.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace heed::backtest {
+namespace {
+
+/// The size of the next piece of `text`, which ends before a character and not within one.
+std::size_t piece_of(std::string_view text) {
+  auto size = std::min(text.size(), result_piece_bytes);
+  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+    --size;
+  return size;
+}
+
+}  // namespace
+
+void append_result(std::vector<Row>& to, const std::string& run_id, std::string_view result) {
+  std::int32_t part = 0;
+  while (!result.empty()) {
+    const auto size = piece_of(result);
+    to.emplace_back(BacktestResultRow{run_id, part++, std::string{result.substr(0, size)}});
+    result.remove_prefix(size);
+  }
+}
+
+std::vector<Row> rows_of(const Report& report, BacktestRunRow run) {
+  std::vector<Row> out;
+  out.reserve(report.run.trades.size() + 2);
+  std::int32_t number = 0;
+  for (const auto& trade : report.run.trades) {
+    auto row = row_of(report, trade);
+    row.run_id = run.run_id;
+    row.number = number++;
+    out.emplace_back(std::move(row));
+  }
+  append_result(out, run.run_id, to_json_without_trades(report));
+  run.status = BacktestStatus::done;
+  run.digest = report.digest;
+  run.summary = summary_json(report);
+  out.emplace_back(std::move(run));
+  return out;
+}
+
+std::string stored_json(const std::string& result, const std::vector<BacktestTradeRow>& trades) {
+  if (result.empty() || result.back() != '}')
+    return result;
+  net::JsonWriter w;
+  w.begin_array();
+  for (const auto& trade : trades)
+    write_trade(w, trade);
+  w.end_array();
+  return result.substr(0, result.size() - 1) + ",\"trades\":" + std::move(w).str() + '}';
+}
+
+core::BarColumns columns_of(const std::vector<BarRow>& rows) {
+  core::BarColumns out;
+  for (const auto& row : rows) {
+    out.days.push_back(static_cast<std::int32_t>(row.at.time_since_epoch().count()));
+    out.open.push_back(row.open.units());
+    out.high.push_back(row.high.units());
+    out.low.push_back(row.low.units());
+    out.close.push_back(row.close.units());
+    out.volume.push_back(row.volume);
+  }
+  return out;
+}
+
+std::vector<BarRow> rows_of(const Symbol& symbol, const core::BarColumns& bars) {
+  std::vector<BarRow> out;
+  out.reserve(bars.days.size());
+  for (std::size_t i = 0; i < bars.days.size(); ++i)
+    out.push_back({symbol, "1d", Date{std::chrono::days{bars.days[i]}}, Price::from_units(bars.open[i]),
+                   Price::from_units(bars.high[i]), Price::from_units(bars.low[i]), Price::from_units(bars.close[i]),
+                   bars.volume[i]});
+  return out;
+}
+
+}  // namespace heed::backtest

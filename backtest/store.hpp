@@ -1,0 +1,31 @@
+// A run as the rows that a journal keeps, and back again.
+#pragma once
+
+#include "backtest/output.hpp"
+#include "messages/records.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heed::backtest {
+
+/// Rows that say that the run of `report` is done: its trades, what else it gave, and `run` itself, whose digest,
+/// summary and status are filled in; the run comes last, so that whoever finds it done finds the rest.
+std::vector<Row> rows_of(const Report& report, BacktestRunRow run);
+
+/// A result is stored in pieces of this size.
+constexpr std::size_t result_piece_bytes = 64 * 1024;
+/// The rows of a result; it is valid UTF-8.
+void append_result(std::vector<Row>& to, const std::string& run_id, std::string_view result);
+
+/// The JSON of a stored run, the very text of to_json(report) it was made from.
+std::string stored_json(const std::string& result, const std::vector<BacktestTradeRow>& trades);
+
+/// The bars of rows in ascending order of date, as columns.
+core::BarColumns columns_of(const std::vector<BarRow>& rows);
+/// One symbol's bars as rows.
+std::vector<BarRow> rows_of(const Symbol& symbol, const core::BarColumns& bars);
+
+}  // namespace heed::backtest

@@ -21,6 +21,7 @@ struct BarColumns {
   std::vector<std::int64_t> volume;  // >= 0; what is behind a point is cut
 
   std::size_t size() const { return days.size(); }
+  friend bool operator==(const BarColumns&, const BarColumns&) = default;
 };
 
 enum class BarFlaw : std::uint8_t {

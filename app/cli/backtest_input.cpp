@@ -114,7 +114,7 @@ std::optional<BacktestSettings> settings_of(Session& session, const BacktestArgu
 std::optional<backtest::Input> read_past(Session& session, const BacktestArguments& a, const backtest::Params& params,
                                          int& exit) {
   for (const auto* path : {&a.mentions, &a.bars})
-    if (is_missing(*path)) {
+    if (is_missing(*path) && (path == &a.mentions || a.fetch.empty())) {
       exit = session.fail(Exit::missing_input, "there is no " + *path, {},
                           path == &a.bars ? "--bars names a folder of SYMBOL.csv or SYMBOL.csv.gz"
                                           : "--mentions names a file with one mention per line, as JSON");
@@ -134,6 +134,9 @@ std::optional<backtest::Input> read_past(Session& session, const BacktestArgumen
     return std::nullopt;
   }
   input.calls = std::move(calls).value();
+  std::vector<backtest::Issue> fetch_issues;
+  if (!fetch_bars(session, a, params, input.calls.calls, progress, fetch_issues, exit))
+    return std::nullopt;
   backtest::BarOptions bar_options;
   bar_options.use_cache = !a.no_cache;
   bar_options.progress = [&](std::size_t done, std::size_t all) {
@@ -146,6 +149,7 @@ std::optional<backtest::Input> read_past(Session& session, const BacktestArgumen
     return std::nullopt;
   }
   input.bars = std::move(bars).value();
+  input.bars.issues.insert(input.bars.issues.begin(), fetch_issues.begin(), fetch_issues.end());
   backtest::examine(input, params, {a.mentions, a.bars}, session.globals().verbose);
   say_notes(session, input.notes);
   if (a.strict && backtest::has_errors(input)) {

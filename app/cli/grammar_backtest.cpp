@@ -21,6 +21,14 @@ void add_past_options(CLI::App& app, BacktestArguments& a) {
     ->type_name("K=V");
   app.add_option("--strategy", a.strategy, "The strategy of --config [the only one]")->type_name("ID");
   app.add_option("--account", a.account, "Whose limits of --config [the strategy's first]")->type_name("ID");
+  app
+    .add_option("--fetch", a.fetch,
+                "Ask the venue of --config's account for bars first, and keep them in --bars: missing, or all anew")
+    ->type_name("MODE")
+    ->check(CLI::IsMember({"missing", "all"}));
+  app.add_option("--feed", a.feed, "With --fetch: sip, iex, otc or boats [sip]")->type_name("NAME");
+  app.add_option("--adjustment", a.adjustment, "With --fetch: raw, split, dividend, spin-off, all [split]")
+    ->type_name("NAME");
   app.add_flag("--strict", a.strict, "Stop when a line or file of the input is wrong");
   app.add_flag("--no-cache", a.no_cache, "Read all files anew, and keep nothing");
 }

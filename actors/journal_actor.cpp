@@ -1,5 +1,6 @@
 #include "actors/journal_actor.hpp"
 
+#include "actors/shared_turns.hpp"
 #include "messages/mutant.hpp"
 #include "persistence/json_write.hpp"
 
@@ -59,6 +60,12 @@ void remember_lost(JournalActorState& st, std::span<const Batch> batches) {
         st.lost.insert(signal->signal);
 }
 
+/// It waits for the disk.
+Status written(JournalActorState& st, std::span<Batch* const> batches) {
+  const Away away;
+  return st.args->writer->append(batches);
+}
+
 void upkeep_later(JournalSelf self) {
   auto& st = self->state;
   st.quiet = false;
@@ -82,7 +89,7 @@ void upkeep(JournalSelf self) {
   st.upkeep_due = st.args->watch_interval.count() > 0;
   if (st.upkeep_due)
     self->delayed_send(self, st.args->watch_interval, FlushDue{false, true});
-  const auto status = st.args->writer->append({});
+  const auto status = written(st, {});
   if (status)
     return;
   if (taken_over(status.error()))
@@ -267,7 +274,7 @@ void commit(JournalSelf self) {
     pointers.push_back(&batch);
 
   const auto begun = steady_clock::now();  // tidy:allow-clock: a metric
-  const auto status = st.args->writer->append(pointers);
+  const auto status = written(st, pointers);
   st.args->telemetry->commit_seconds.observe(steady_clock::now() - begun);  // tidy:allow-clock: a metric
   if (!status && !mutant("append_error_ignored")) {
     told_of_failure(self, status.error(), batches, waiting);

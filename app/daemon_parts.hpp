@@ -7,6 +7,7 @@
 #include "actors/inspector_actor.hpp"
 #include "actors/process_parts.hpp"
 #include "actors/scheduler_actor.hpp"
+#include "actors/shared_turns.hpp"
 #include "actors/supervisor_actor.hpp"
 #include "api/server.hpp"
 #include "app/clocks.hpp"
@@ -28,11 +29,12 @@
 
 namespace heed {
 
-/// CAF as this program wants it: waiting workers instead of polling ones, fair turns, no files or options of its own.
+/// CAF as this program wants it: workers that wait for what they are needed for, fair turns, no files or options of
+/// its own.
 struct CafConfig : caf::actor_system_config {
   CafConfig() {
     add_message_types<caf::id_block::heed>();
-    set("scheduler.policy", caf::atom("sharing"));
+    load<SharedTurnsScheduler>();
     set("scheduler.max-threads", 2U);
     set("scheduler.max-throughput", 64U);
     load<caf::io::middleman>();

@@ -11,6 +11,7 @@
 #include "actors/aggregator_actor.hpp"
 #include "actors/journal_actor.hpp"
 #include "actors/position_actor.hpp"
+#include "actors/shared_turns.hpp"
 #include "actors/watcher_actor.hpp"
 #include "bench/bracket.hpp"
 #include "bench/measure.hpp"
@@ -39,7 +40,7 @@ using std::chrono::steady_clock;
 struct CafConfig : caf::actor_system_config {
   CafConfig() {
     add_message_types<caf::id_block::heed>();
-    set("scheduler.policy", caf::atom("sharing"));
+    load<SharedTurnsScheduler>();
     set("scheduler.max-threads", 2U);
     set("scheduler.max-throughput", 64U);
   }

@@ -1,7 +1,9 @@
 // What does Heed cost over the bare floor? The same callers and the same exchange with either between them; a call is
 // over when its order has reached the exchange. One round of each, in turns.
 //
-//   bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER
+//   bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER [CONNECTIONS]
+//
+// With CONNECTIONS, 1 or 64, only what is measured with so many.
 //
 // Heed asks for a price before it orders; the floor does not. "asked": each call is the first of its symbol, and the
 // price is asked for over HTTP. "streamed": calls for a few symbols whose prices the exchange streams, which also
@@ -93,21 +95,26 @@ void measure_heed(const std::string& binary, const std::string& folder, std::siz
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER\n");
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER [CONNECTIONS]\n");
     return 2;
   }
   const std::string heed = argv[1];
   const std::string floor = argv[2];
   const std::string folder = argv[3];
+  const int only = argc == 5 ? std::atoi(argv[4]) : 0;
   try {
     std::filesystem::create_directories(folder);
-    measure_floor(floor, folder, 1);
-    measure_heed(heed, folder, 1, Mode::streamed);
-    measure_heed(heed, folder, 1, Mode::asked);
-    measure_floor(floor, folder, 64);
-    measure_heed(heed, folder, 64, Mode::asked);
-    measure_heed(heed, folder, 64, Mode::with_fills);
+    if (only != 64) {
+      measure_floor(floor, folder, 1);
+      measure_heed(heed, folder, 1, Mode::streamed);
+      measure_heed(heed, folder, 1, Mode::asked);
+    }
+    if (only != 1) {
+      measure_floor(floor, folder, 64);
+      measure_heed(heed, folder, 64, Mode::asked);
+      measure_heed(heed, folder, 64, Mode::with_fills);
+    }
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "bench_durable_calls: %s\n", failure.what());
     return 1;

@@ -1,5 +1,6 @@
 #include "backtest/bars.hpp"
 
+#include "core/bar_csv.hpp"
 #include "core/mention_validation.hpp"
 
 #include <algorithm>
@@ -174,8 +175,7 @@ core::BarColumns read_file(const std::string& path, std::vector<Issue>& issues) 
   std::vector<core::BarProblem> problems;
   auto bars = core::parse_bar_csv(text.value(), problems);
   for (auto& problem : problems)
-    issues.push_back({problem.flaw == core::BarFlaw::suspicious ? IssueLevel::warning : IssueLevel::error, path,
-                      problem.line, std::move(problem.field), std::move(problem.reason)});
+    issues.push_back(issue_of(std::move(problem), path));
   return bars;
 }
 
@@ -317,6 +317,11 @@ Result<LoadedBars> Loading::run(std::vector<Blob>& owners, std::vector<Series>& 
 }
 
 }  // namespace
+
+Issue issue_of(core::BarProblem problem, std::string file) {
+  return {problem.flaw == core::BarFlaw::suspicious ? IssueLevel::warning : IssueLevel::error, std::move(file),
+          problem.line, std::move(problem.field), std::move(problem.reason)};
+}
 
 const Series* BarSet::find(std::string_view symbol) const {
   const auto it = std::lower_bound(series_.begin(), series_.end(), symbol,

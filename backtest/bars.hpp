@@ -4,7 +4,7 @@
 
 #include "backtest/blob.hpp"
 #include "backtest/issue.hpp"
-#include "core/bar_csv.hpp"
+#include "core/bar_columns.hpp"
 #include "core/naming.hpp"
 #include "messages/ids.hpp"
 #include "messages/result.hpp"
@@ -64,6 +64,9 @@ struct BarOptions {
   /// Told of each file that has to be read: (files read, files there are).
   std::function<void(std::size_t, std::size_t)> progress;
 };
+
+/// What a checked row is told of as.
+Issue issue_of(core::BarProblem problem, std::string file);
 
 struct LoadedBars {
   BarSet bars;

@@ -15,10 +15,14 @@ std::string count_of(std::size_t count, const std::string& one) {
   return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
 }
 
+/// Where nothing of that name is, the bars came from no files.
 std::string file_of(const InputPaths& paths, const Symbol& symbol) {
-  const auto plain = paths.bars + "/" + symbol.str() + ".csv";
+  const auto name = paths.bars + "/" + symbol.str();
   std::error_code ignored;
-  return std::filesystem::exists(plain, ignored) ? plain : plain + ".gz";
+  for (const char* ending : {".csv", ".csv.gz"})
+    if (std::filesystem::exists(name + ending, ignored))
+      return name + ending;
+  return name;
 }
 
 /// The line of a file of bars that has this date; 0 when it cannot be told.

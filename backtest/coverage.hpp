@@ -14,7 +14,7 @@ namespace heed::backtest {
 /// Where the input came from, for the issues to name.
 struct InputPaths {
   std::string mentions;  // the file
-  std::string bars;      // the folder
+  std::string bars;      // the folder, or what else they came from
 };
 
 /// Calls on symbols without any bar, and calls that no session of the benchmark's bars can take. One issue for each

@@ -53,10 +53,6 @@ private:
 
 /// The parameters that the arguments ask for; nothing after it has said what is wrong.
 std::optional<BacktestSettings> settings_of(Session& session, const BacktestArguments& arguments, int& exit);
-/// With --fetch: asks the account's venue for bars of the calls and the benchmark, and keeps them in --bars. What it
-/// found wrong goes into `issues`. False: it has said why, and `exit` is what to end with.
-bool fetch_bars(Session& session, const BacktestArguments& arguments, const backtest::Params& params,
-                const backtest::Calls& calls, Progress& progress, std::vector<backtest::Issue>& issues, int& exit);
 /// Reads calls and bars; says what is wrong with them, and stops there with --strict.
 std::optional<backtest::Input> read_past(Session& session, const BacktestArguments& arguments,
                                          const backtest::Params& params, int& exit);

@@ -1,5 +1,5 @@
 // What backtest and sweep read, and how they speak of it.
-#include "app/cli/backtest.hpp"
+#include "app/cli/bar_shelf.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -113,13 +113,14 @@ std::optional<BacktestSettings> settings_of(Session& session, const BacktestArgu
 
 std::optional<backtest::Input> read_past(Session& session, const BacktestArguments& a, const backtest::Params& params,
                                          int& exit) {
-  for (const auto* path : {&a.mentions, &a.bars})
-    if (is_missing(*path) && (path == &a.mentions || a.fetch.empty())) {
-      exit = session.fail(Exit::missing_input, "there is no " + *path, {},
-                          path == &a.bars ? "--bars names a folder of SYMBOL.csv or SYMBOL.csv.gz"
-                                          : "--mentions names a file with one mention per line, as JSON");
-      return std::nullopt;
-    }
+  if (is_missing(a.mentions)) {
+    exit = session.fail(Exit::missing_input, "there is no " + a.mentions, {},
+                        "--mentions names a file with one mention per line, as JSON");
+    return std::nullopt;
+  }
+  const auto shelf = open_shelf(session, a, exit);
+  if (shelf == nullptr)
+    return std::nullopt;
   Progress progress{session};
   backtest::Input input;
   backtest::CallOptions call_options;
@@ -135,14 +136,11 @@ std::optional<backtest::Input> read_past(Session& session, const BacktestArgumen
   }
   input.calls = std::move(calls).value();
   std::vector<backtest::Issue> fetch_issues;
-  if (!fetch_bars(session, a, params, input.calls.calls, progress, fetch_issues, exit))
+  if (!fetch_bars(session, a, params, input.calls.calls, *shelf, progress, fetch_issues, exit))
     return std::nullopt;
-  backtest::BarOptions bar_options;
-  bar_options.use_cache = !a.no_cache;
-  bar_options.progress = [&](std::size_t done, std::size_t all) {
-    progress.say("reading bars: " + std::to_string(done) + " of " + std::to_string(all) + " files");
-  };
-  auto bars = backtest::load_bars(a.bars, bar_options);
+  auto symbols = input.calls.calls.symbols;
+  symbols.push_back(params.benchmark);
+  auto bars = shelf->load(symbols, a, progress);
   progress.clear();
   if (!bars) {
     exit = fail_input(session, bars.error());

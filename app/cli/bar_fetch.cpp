@@ -1,6 +1,5 @@
 // --fetch: bars from the venue of an account, kept where --bars says.
-#include "app/cli/backtest.hpp"
-#include "backtest/bar_keep.hpp"
+#include "app/cli/bar_shelf.hpp"
 #include "broker/alpaca/bar_history.hpp"
 #include "core/calendar.hpp"
 #include "net/runtime.hpp"
@@ -56,9 +55,9 @@ int fail_fetch(Session& session, const std::string& url, const Error& error) {
 /// One fetching, from what is lacking to what is kept.
 class Fetching {
 public:
-  Fetching(Session& session, const BacktestArguments& arguments, const config::Account& account, Progress& progress,
-           std::vector<Issue>& issues)
-      : session_{session}, a_{arguments}, account_{account}, progress_{progress}, issues_{issues} {}
+  Fetching(Session& session, const BacktestArguments& arguments, const config::Account& account, BarShelf& shelf,
+           Progress& progress, std::vector<Issue>& issues)
+      : session_{session}, a_{arguments}, account_{account}, shelf_{shelf}, progress_{progress}, issues_{issues} {}
 
   bool run(const backtest::Params& params, const backtest::Calls& calls, int& exit);
 
@@ -71,6 +70,7 @@ private:
   Session& session_;
   const BacktestArguments& a_;
   const config::Account& account_;
+  BarShelf& shelf_;
   Progress& progress_;
   std::vector<Issue>& issues_;
   std::shared_ptr<const Clock> clock_ = std::make_shared<MachineClock>();
@@ -124,7 +124,7 @@ void Fetching::take(BarHistory history) {
     }
     misfits_.insert(symbol);
     fresh_.erase(symbol);
-    issues_.push_back({IssueLevel::error, a_.bars + "/" + symbol.str() + ".csv", 0, "", merged.error().detail});
+    issues_.push_back({IssueLevel::error, shelf_.name_of(symbol), 0, "", merged.error().detail});
   }
 }
 
@@ -145,7 +145,7 @@ bool Fetching::keep(int& exit) {
   for (const auto& [symbol, bars] : fresh_)
     if (bars == kept_[symbol])
       continue;  // what is not written again is not read again
-    else if (const auto written = backtest::write_bar_file(a_.bars, symbol, bars); !written) {
+    else if (const auto written = shelf_.keep(symbol, bars); !written) {
       progress_.clear();
       exit = session_.fail(Exit::not_allowed, written.error().detail);
       return false;
@@ -165,7 +165,12 @@ bool Fetching::run(const backtest::Params& params, const backtest::Calls& calls,
   std::sort(symbols.begin(), symbols.end());
   symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
   std::vector<Symbol> untouchable;
-  kept_ = backtest::read_bar_files(a_.bars, symbols, untouchable, issues_);
+  auto kept = shelf_.kept(symbols, untouchable, issues_);
+  if (!kept) {
+    exit = session_.fail(Exit::unreachable, "what is kept cannot be read", kept.error().detail);
+    return false;
+  }
+  kept_ = std::move(kept).value();
   std::erase_if(symbols, [&](const Symbol& symbol) {
     return std::find(untouchable.begin(), untouchable.end(), symbol) != untouchable.end();
   });
@@ -183,7 +188,8 @@ bool Fetching::run(const backtest::Params& params, const backtest::Calls& calls,
 }  // namespace
 
 bool fetch_bars(Session& session, const BacktestArguments& a, const backtest::Params& params,
-                const backtest::Calls& calls, Progress& progress, std::vector<Issue>& issues, int& exit) {
+                const backtest::Calls& calls, BarShelf& shelf, Progress& progress, std::vector<Issue>& issues,
+                int& exit) {
   if (a.fetch.empty()) {
     if (a.feed.empty() && a.adjustment.empty())
       return true;
@@ -203,7 +209,7 @@ bool fetch_bars(Session& session, const BacktestArguments& a, const backtest::Pa
     return false;
   }
   const auto* account = account_of(session, a, *config, exit);
-  return account != nullptr && Fetching{session, a, *account, progress, issues}.run(params, calls, exit);
+  return account != nullptr && Fetching{session, a, *account, shelf, progress, issues}.run(params, calls, exit);
 }
 
 }  // namespace heed::cli

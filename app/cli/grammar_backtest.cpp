@@ -9,7 +9,11 @@ void add_past_options(CLI::App& app, BacktestArguments& a) {
   app.add_option("--mentions", a.mentions, "Calls: one mention per line, as JSON; plain or gzip")
     ->type_name("FILE")
     ->required();
-  app.add_option("--bars", a.bars, "Daily bars: a folder of SYMBOL.csv[.gz]")->type_name("DIR")->required();
+  app
+    .add_option("--bars", a.bars,
+                "Daily bars: a folder of SYMBOL.csv[.gz], or \"store\" for the table of --config's store")
+    ->type_name("DIR")
+    ->required();
   app.add_option("--benchmark", a.benchmark, "What to compare with; its dates are the sessions [SPY]")
     ->type_name("SYMBOL");
   app.add_option("--from", a.from, "First session [the first call's day]")->type_name("DATE");

@@ -1,4 +1,5 @@
 #include "backtest/bars.hpp"
+#include "core/bar_csv.hpp"
 #include "files.hpp"
 #include "past.hpp"
 

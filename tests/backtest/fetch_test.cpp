@@ -1,10 +1,12 @@
 // --fetch over a real socket: bars come from the built-in exchange, and stay in the folder.
 #include "app/cli/cli.hpp"
 #include "backtest/bar_keep.hpp"
+#include "backtest/bar_rows.hpp"
 #include "broker/exchange/exchange_server.hpp"
 #include "core/bar_csv.hpp"
 #include "files.hpp"
 #include "net/json.hpp"
+#include "persistence/journal.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -82,9 +84,15 @@ struct Venue {
     std::string out, err;
   };
   Outcome heed(std::vector<std::string> more, const std::string& bars = "kept", bool config = true) {
-    std::vector<std::string> args{"backtest", "--mentions",  folder / "calls.jsonl",
-                                  "--bars",   folder / bars, "--json",
-                                  "-v",       "--from",      "2020-01-16"};
+    std::vector<std::string> args{"backtest",
+                                  "--mentions",
+                                  folder / "calls.jsonl",
+                                  "--bars",
+                                  bars == "store" ? bars : folder / bars,
+                                  "--json",
+                                  "-v",
+                                  "--from",
+                                  "2020-01-16"};
     if (config)
       args.insert(args.begin(), {"--config", folder / "heed.toml"});
     args.insert(args.end(), more.begin(), more.end());
@@ -209,6 +217,58 @@ TEST_CASE("what stands in the way of fetching is told, with the way out", "[fetc
     CHECK(got.code == 77);
     CHECK(got.err.find("cannot write") != std::string::npos);
   }
+}
+
+TEST_CASE("bars are fetched into the table of the store, and read from it", "[fetch]") {
+  Venue venue;
+  const auto none = venue.heed({}, "store");
+  CHECK(none.code == 66);
+  CHECK(none.err.find("there is no store") != std::string::npos);
+  const auto fetched = venue.heed({"--fetch", "missing"}, "store");
+  CHECK(Venue::digest(fetched) == Venue::digest(venue.heed({}, "there")));
+  CHECK(fetched.err.find("NONE has no bars in store") != std::string::npos);
+  CHECK(venue.heed({}, "store").out == fetched.out);
+  CHECK(venue.heed({"--fetch", "missing"}, "store").out == fetched.out);
+  const auto journal = open_sqlite_journal(venue.folder / "var/heed.db");
+  REQUIRE(journal);
+  std::vector<backtest::Issue> issues;
+  for (const auto& [symbol, cents] : venue.prices)
+    CHECK(backtest::check_rows("store", Symbol{symbol}, journal.value().reader->bars(Symbol{symbol}, {}, {}).value(),
+                               issues) == venue.there(symbol));
+  CHECK(issues.empty());
+  // Whoever holds the store is not disturbed.
+  const auto held = venue.heed({}, "store");
+  CHECK(held.code == 69);
+  CHECK(held.err.find("while a daemon holds it") != std::string::npos);
+}
+
+TEST_CASE("rows of the table are checked as those of a file are", "[fetch]") {
+  Venue venue;
+  CHECK(venue.heed({"--fetch", "missing"}, "store").code == 0);
+  {
+    auto journal = open_sqlite_journal(venue.folder / "var/heed.db");
+    REQUIRE(journal);
+    Batch batch;
+    const auto price = [](int dollars) { return Price{dollars}; };
+    batch.rows.emplace_back(BarRow{"AA", "1d", date("2020-03-03"), price(20), price(19), price(21), price(20), 1});
+    batch.rows.emplace_back(BarRow{"AA", "1d", date("2020-03-04"), price(0), price(19), price(18), price(20), 1});
+    batch.rows.emplace_back(BarRow{"AA", "1d", date("2020-03-05"), price(80), price(80), price(80), price(80), -1});
+    Batch* const one = &batch;
+    REQUIRE(journal.value().writer->append({&one, 1}));
+  }
+  const auto got = venue.heed({}, "store");
+  CHECK(got.code == 0);
+  for (const char* words : {"store/AA: 2020-03-03 high: is 19, under the low 21; row kept",
+                            "store/AA: 2020-03-04 open: is 0, not above zero; row left out",
+                            "store/AA: 2020-03-05 volume: is -1, no whole number; taken as 0",
+                            "store/AA: 2020-03-05 close: is 4 times the close before: a split"}) {
+    INFO(got.err);
+    CHECK(got.err.find(words) != std::string::npos);
+  }
+  CHECK(venue.heed({"--strict"}, "store").code == 65);
+  CHECK(venue.heed({}, "store", false).code == 64);
+  // What does not fit to the venue's bars is taken anew.
+  CHECK(Venue::digest(venue.heed({"--fetch", "all"}, "store")) == Venue::digest(venue.heed({}, "there")));
 }
 
 TEST_CASE("what is lacking is asked for in few requests", "[fetch]") {

@@ -1,5 +1,6 @@
 // What calls and bars lack of each other, and of the benchmark; test_past_input.py has the words of the command.
 #include "backtest/coverage.hpp"
+#include "files.hpp"
 #include "past.hpp"
 
 #include <catch2/catch.hpp>
@@ -43,9 +44,17 @@ TEST_CASE("bars on dates that are no session", "[coverage]") {
   BarSetBuilder builder;
   builder.add(Symbol{"QQ"}, few);
   const auto other = builder.finish();
-  const auto issues = find_strange_dates(past.bar_set(), *other.find("QQ"), {"calls.jsonl", "bars"});
+  const Folder folder;
+  folder.write("AA.csv", "date,open,high,low,close,volume\n2024-01-08,5,5,5,5,1\n2024-01-09,5,5,5,5,1\n");
+  folder.write_gz("BB.csv.gz", "date,open,high,low,close,volume\n2024-01-09,5,5,5,5,1\n");
+  const auto issues = find_strange_dates(past.bar_set(), *other.find("QQ"), {"calls.jsonl", folder.path()});
   REQUIRE(issues.size() == 3);  // AA, BB and SPY
-  CHECK(issues[0].file == "bars/AA.csv.gz");
+  CHECK(issues[0].file == folder / "AA.csv");
+  CHECK(issues[0].line == 3);
+  CHECK(issues[1].file == folder / "BB.csv.gz");
+  CHECK(issues[1].line == 2);
+  CHECK(issues[2].file == folder / "SPY");  // from no file
+  CHECK(issues[2].line == 0);
   CHECK(issues[0].field == "date");
   CHECK(issues[0].reason ==
         "2024-01-09 is no session: QQ has no bar of that date, nor of 1 other date here; never looked at");

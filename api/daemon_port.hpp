@@ -20,6 +20,8 @@
 
 namespace heed::api {
 
+class BacktestPort;
+
 template <class T>
 using Done = std::function<void(Result<T>)>;
 
@@ -112,6 +114,8 @@ public:
   virtual DaemonStatus status() = 0;
   virtual std::vector<ScheduleEntry> schedule() = 0;
   virtual std::vector<MetricSample> metrics() = 0;
+  /// Null: no backtests are run here.
+  virtual BacktestPort* backtests() { return nullptr; }
 };
 
 }  // namespace heed::api

@@ -153,6 +153,7 @@ const std::vector<Route>& routes() {
     add_write_routes(all);
     add_read_routes(all);
     add_story_routes(all);
+    add_backtest_routes(all);
     add_operation_routes(all);
     for (auto& route : all)
       route.pieces = split_path(route.pattern);

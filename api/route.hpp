@@ -89,6 +89,7 @@ void add_read_routes(std::vector<Route>& to);
 void add_story_routes(std::vector<Route>& to);
 void add_write_routes(std::vector<Route>& to);
 void add_operation_routes(std::vector<Route>& to);
+void add_backtest_routes(std::vector<Route>& to);
 
 struct Match {
   const Route* route = nullptr;

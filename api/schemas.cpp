@@ -287,6 +287,50 @@ void add_operations(Schema& to) {
                          false, {"title", "status", "code", "detail"});
 }
 
+void add_backtests(Schema& to) {
+  const auto setting = Schema{{"type", {"string", "number", "boolean"}}};
+  to["BacktestInput"] = object({{"mentions", text()},
+                                {"source", text()},
+                                {"strategy", text()},
+                                {"account", text()},
+                                {"profile", text()},
+                                {"benchmark", text()},
+                                {"from", {{"type", "string"}, {"format", "date"}}},
+                                {"to", {{"type", "string"}, {"format", "date"}}},
+                                {"capital", Schema{{"type", {"string", "number"}}}},
+                                {"default_conviction", Schema{{"type", {"string", "number"}}}},
+                                {"settings", {{"type", "object"}, {"additionalProperties", setting}}},
+                                {"grid", {{"type", "object"}, {"additionalProperties", text()}}},
+                                {"list", {{"type", "object"}, {"additionalProperties", list_of(setting)}}},
+                                {"metric", text()},
+                                {"folds", {{"type", "integer"}, {"minimum", 0}, {"maximum", 100}}}},
+                               true);
+  to["BacktestReceipt"] = object({{"run_id", text()}}, false, {"run_id"});
+  to["BacktestCancelled"] =
+    object({{"run_id", text()}, {"status", choice<BacktestStatus>()}}, false, {"run_id", "status"});
+  to["Backtest"] =
+    object({{"run_id", text()},
+            {"kind", choice<BacktestKind>()},
+            {"status", choice<BacktestStatus>()},
+            {"progress", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
+            {"error", nullable(text())},
+            {"created_at", instant()},
+            {"finished_at", nullable(instant())},
+            {"digest", nullable(text())},
+            {"params", any_object()},
+            {"metrics", any_object()},
+            {"dispositions", {{"type", "object"}, {"additionalProperties", integer()}}}},
+           false, {"run_id", "kind", "status", "progress", "error", "created_at", "finished_at", "digest", "params"});
+  add_page(to, "Backtest");
+  // Of a sweep: what was tried, ranked; else what `heed backtest --json` prints.
+  to["BacktestDetail"] = to["Backtest"];
+  auto& members = to["BacktestDetail"]["properties"];
+  for (const auto* name : {"input", "breakdown", "best"})
+    members[name] = any_object();
+  for (const auto* name : {"trades", "equity_curve", "benchmark_curve", "runs", "walk_forward"})
+    members[name] = list_of(Schema::object());
+}
+
 }  // namespace
 
 nlohmann::ordered_json component_schemas() {
@@ -312,6 +356,7 @@ nlohmann::ordered_json component_schemas() {
   add_row<BrokerCallRow>(to, "BrokerCall");
   add_row<JournalEvent>(to, "Event");
   add_operations(to);
+  add_backtests(to);
   return to;
 }
 

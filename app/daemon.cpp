@@ -48,7 +48,8 @@ Status Daemon::Impl::publish_inspector() {
 }
 
 Status Daemon::Impl::serve() {
-  edge = std::make_unique<Edge>(EdgeArgs{clock, directory, telemetry, schedule, inspector, notifier, config});
+  edge = std::make_unique<Edge>(
+    EdgeArgs{clock, directory, telemetry, schedule, inspector, notifier, config, backtests.get()});
   api::ApiOptions api_options;
   api_options.listen = config.api.listen;
   api_options.unix_socket = config.api.unix_socket;
@@ -83,6 +84,8 @@ Status Daemon::Impl::start() {
   seed_telemetry();
   if (auto spawned = spawn_actors(std::move(writer).value()); !spawned)
     return spawned;
+  if (auto started = start_backtests(); !started)
+    return started;
   if (auto published = publish_inspector(); !published)
     return published;
   return serve();
@@ -129,6 +132,8 @@ void Daemon::Impl::end() {
     exchange_clock->stop();
   if (edge)
     edge->detach();
+  if (backtests)
+    backtests->stop();
   if (notifier)
     notifier->stop();
   {
@@ -161,6 +166,7 @@ void Daemon::Impl::end() {
     system.reset();
   }
   edge.reset();
+  backtests.reset();
   exchange.reset();
 }
 
@@ -204,6 +210,7 @@ bool Daemon::responds() {
 
 bool Daemon::drain() {
   impl_->edge->set_draining();
+  impl_->backtests->begin_stop();
   caf::anon_send(impl_->supervisor, Drain{});
   const auto until = steady_clock::now() + seconds{impl_->config.daemon.drain_seconds};
   // Several looks in a row: a message between two mailboxes is counted by neither.
@@ -242,6 +249,7 @@ void Daemon::reload() {
     impl_->config.strategies = outcome.config->strategies;
     impl_->config.notify.events = outcome.config->notify.events;
     impl_->config.notify.per_minute_max = outcome.config->notify.per_minute_max;
+    impl_->backtests->configure(impl_->config);
   }
   const auto& notify = impl_->config.notify;
   impl_->notifier->configure({notify.events.begin(), notify.events.end()}, notify.per_minute_max);

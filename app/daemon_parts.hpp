@@ -10,6 +10,7 @@
 #include "actors/shared_turns.hpp"
 #include "actors/supervisor_actor.hpp"
 #include "api/server.hpp"
+#include "app/backtest_runner.hpp"
 #include "app/clocks.hpp"
 #include "app/daemon.hpp"
 #include "app/edge.hpp"
@@ -73,6 +74,7 @@ struct Daemon::Impl {
   std::shared_ptr<Notifier> notifier;
   std::mutex journal_door_mutex;
   JournalActor journal_door;  // for the network's thread, until the end begins
+  std::unique_ptr<BacktestRunner> backtests;
   std::unique_ptr<Edge> edge;
   std::unique_ptr<api::ApiServer> api;
   std::uint16_t inspect_port = 0;
@@ -96,6 +98,7 @@ struct Daemon::Impl {
   /// Null: an inbox.
   std::shared_ptr<MentionFeed> feed_of(const config::Source& source);
   void start_notifier();
+  Status start_backtests();
 
   // daemon_actors.cpp
   Status spawn_actors(std::unique_ptr<JournalWriter> writer);

@@ -1,4 +1,5 @@
 // What the actors stand on: the clock, the journal, venues, feeds, and what tells people.
+#include "app/ask.hpp"
 #include "app/config_map.hpp"
 #include "app/daemon_parts.hpp"
 #include "app/telling.hpp"
@@ -124,6 +125,30 @@ void Daemon::Impl::start_notifier() {
                                           if (journal_door)
                                             caf::anon_send(journal_door, std::move(append));
                                         });
+}
+
+/// What they store goes through the journal's actor, asked on the network's thread.
+Status Daemon::Impl::start_backtests() {
+  BacktestRunnerArgs args;
+  args.clock = clock;
+  args.reader = reader;
+  args.config = config;
+  args.append = [this](Batch batch, std::function<void(Status)> done) {
+    network.post([this, batch = std::move(batch), done = std::move(done)]() mutable {
+      const std::scoped_lock lock{journal_door_mutex};
+      if (!journal_door)
+        return done(Error{ErrorKind::unavailable, "UNAVAILABLE", "the daemon is stopping"});
+      ask<Appended>(*system, journal_door, Append{std::move(batch), false},
+                    [done = std::move(done)](const Result<Appended>& appended) {
+                      done(appended ? Status{Ok{}} : appended.error());
+                    });
+    });
+  };
+  auto started = BacktestRunner::start(std::move(args));
+  if (!started)
+    return started.error();
+  backtests = std::move(started).value();
+  return Ok{};
 }
 
 /// Conservation counts go on from what is stored.

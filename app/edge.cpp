@@ -1,5 +1,6 @@
 #include "app/edge.hpp"
 
+#include "app/ask.hpp"
 #include "app/version.hpp"
 #include "messages/registration.hpp"
 #include "persistence/json_write.hpp"
@@ -13,19 +14,6 @@ namespace heed {
 namespace {
 
 Error unavailable(std::string why) { return {ErrorKind::unavailable, "UNAVAILABLE", std::move(why)}; }
-
-/// Asks an actor from outside of the system: a short-lived actor carries the question and the answer. The callback is
-/// an argument, not a capture: of a function without arguments CAF 0.17 looks into a tuple that is not there.
-template <class Answer, class Actor, class Question>
-void ask(caf::actor_system& system, const Actor& actor, Question question, api::Done<Answer> done) {
-  system.spawn(
-    [actor, question = std::move(question)](caf::event_based_actor* self, const api::Done<Answer>& tell) mutable {
-      self->request(actor, std::chrono::seconds{10}, std::move(question))
-        .then([tell](Answer& answer) { tell(std::move(answer)); },
-              [tell](const caf::error& error) { tell(unavailable("no answer: " + caf::to_string(error))); });
-    },
-    std::move(done));
-}
 
 }  // namespace
 
@@ -205,6 +193,8 @@ void Edge::inspect_actor(std::string name, api::Done<std::string> done) {
   }
   ask<std::string>(args_.inspector->home_system(), args_.inspector, InspectQuery{std::move(name)}, std::move(done));
 }
+
+api::BacktestPort* Edge::backtests() { return args_.backtests; }
 
 std::vector<SourceId> Edge::inboxes() const {
   std::vector<SourceId> out;

@@ -4,6 +4,7 @@
 #include "actors/directory.hpp"
 #include "actors/scheduler_actor.hpp"
 #include "actors/telemetry.hpp"
+#include "api/backtest_port.hpp"
 #include "api/daemon_port.hpp"
 #include "app/notifier.hpp"
 #include "config/config.hpp"
@@ -26,6 +27,7 @@ struct EdgeArgs {
   InspectorActor inspector;
   std::shared_ptr<const Notifier> notifier;
   config::Config config;
+  api::BacktestPort* backtests = nullptr;  // outlives the edge
 };
 
 /// Thread-safe. Lives as long as the API server that asks it.
@@ -52,6 +54,7 @@ public:
   api::DaemonStatus status() override;
   std::vector<api::ScheduleEntry> schedule() override;
   std::vector<api::MetricSample> metrics() override;
+  api::BacktestPort* backtests() override;
 
   void set_draining() { draining_ = true; }
   /// Lets go of actors before the system ends.

@@ -1,5 +1,6 @@
 #include "backtest/store.hpp"
 
+#include "backtest/sweep_run.hpp"
 #include "net/json_writer.hpp"
 
 #include <algorithm>
@@ -43,6 +44,31 @@ std::vector<Row> rows_of(const Report& report, BacktestRunRow run) {
   run.summary = summary_json(report);
   out.emplace_back(std::move(run));
   return out;
+}
+
+std::vector<Row> rows_of(const Sweep& sweep, BacktestRunRow run) {
+  std::vector<Row> out;
+  append_result(out, run.run_id, to_json(sweep));
+  run.status = BacktestStatus::done;
+  run.digest = digest_of(sweep);
+  run.summary = summary_json(sweep);
+  out.emplace_back(std::move(run));
+  return out;
+}
+
+std::string params_json(const Params& params, const std::vector<Axis>& axes, const RankFigure& figure, int folds) {
+  net::JsonWriter w;
+  w.begin_object();
+  for (const auto& axis : axes) {
+    w.key(axis.key).begin_array();
+    for (const auto& value : axis.values)
+      w.value(value);
+    w.end_array();
+  }
+  w.key("metric").value(figure.name).key("folds").value(folds).end_object();
+  auto out = params_json(params);
+  out.pop_back();
+  return out + ",\"sweep\":" + std::move(w).str() + '}';
 }
 
 std::string stored_json(const std::string& result, const std::vector<BacktestTradeRow>& trades) {

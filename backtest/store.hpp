@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backtest/output.hpp"
+#include "backtest/sweep.hpp"
 #include "messages/records.hpp"
 
 #include <cstddef>
@@ -15,12 +16,18 @@ namespace heed::backtest {
 /// summary and status are filled in; the run comes last, so that whoever finds it done finds the rest.
 std::vector<Row> rows_of(const Report& report, BacktestRunRow run);
 
+/// The same of a sweep, which has no trades.
+std::vector<Row> rows_of(const Sweep& sweep, BacktestRunRow run);
+/// The parameters of a sweep: those that every set has, and under `sweep` what was varied and how it was judged.
+std::string params_json(const Params& params, const std::vector<Axis>& axes, const RankFigure& figure, int folds);
+
 /// A result is stored in pieces of this size.
 constexpr std::size_t result_piece_bytes = 64 * 1024;
 /// The rows of a result; it is valid UTF-8.
 void append_result(std::vector<Row>& to, const std::string& run_id, std::string_view result);
 
-/// The JSON of a stored run, the very text of to_json(report) it was made from.
+/// The JSON of a stored run that is no sweep, the very text of to_json(report) it was made from. A sweep's is its
+/// result.
 std::string stored_json(const std::string& result, const std::vector<BacktestTradeRow>& trades);
 
 /// The bars of rows in ascending order of date, as columns.

@@ -103,6 +103,9 @@ struct Sweep {
 };
 
 std::string to_json(const Sweep& sweep);
+/// What a list of sweeps shows of it, as an object: metric, trials, sessions, lucky_sharpe, the best set with its
+/// figures.
+std::string summary_json(const Sweep& sweep);
 /// One page: the warning, the best, the walk forward, heat maps of every pair of axes, and the table.
 std::string to_html(const Sweep& sweep);
 

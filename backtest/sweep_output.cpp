@@ -109,6 +109,22 @@ std::string set_table(const Sweep& sweep) {
   return out;
 }
 
+void write_summary(net::JsonWriter& w, const Sweep& sweep) {
+  w.key("metric").value(sweep.figure->name).key("trials").value(sweep.rows.size());
+  w.key("sessions").value(sweep.sessions);
+  w.key("lucky_sharpe").raw(number_text(lucky_sharpe(sweep.rows.size(), sweep.sessions)));
+  w.key("warning").value(sweep.warning()).key("best");
+  const auto ranking = sweep.ranking();
+  if (ranking.empty() || !sweep.rows[ranking.front()].metrics) {
+    w.null();
+    return;
+  }
+  w.begin_object();
+  write_set(w, sweep, ranking.front());
+  write_figures(w, "metrics", *sweep.rows[ranking.front()].metrics);
+  w.end_object();
+}
+
 }  // namespace
 
 std::string Sweep::warning() const {
@@ -123,16 +139,8 @@ std::string Sweep::warning() const {
 
 std::string to_json(const Sweep& sweep) {
   net::JsonWriter w;
-  w.begin_object()
-    .key("digest")
-    .value(digest_of(sweep))
-    .key("metric")
-    .value(sweep.figure->name)
-    .key("trials")
-    .value(sweep.rows.size());
-  w.key("sessions").value(sweep.sessions);
-  w.key("lucky_sharpe").raw(number_text(lucky_sharpe(sweep.rows.size(), sweep.sessions)));
-  w.key("warning").value(sweep.warning());
+  w.begin_object().key("digest").value(digest_of(sweep));
+  write_summary(w, sweep);
   w.key("runs").begin_array();
   for (std::size_t i = 0; i < sweep.rows.size(); ++i) {
     const auto& row = sweep.rows[i];
@@ -146,15 +154,7 @@ std::string to_json(const Sweep& sweep) {
     }
     w.end_object();
   }
-  w.end_array().key("best");
-  const auto ranking = sweep.ranking();
-  if (ranking.empty() || !sweep.rows[ranking.front()].metrics) {
-    w.null();
-  } else {
-    w.begin_object();
-    write_set(w, sweep, ranking.front());
-    w.end_object();
-  }
+  w.end_array();
   w.key("walk_forward").begin_array();
   for (const auto& step : sweep.walk) {
     w.begin_object();
@@ -166,6 +166,14 @@ std::string to_json(const Sweep& sweep) {
     w.end_object();
   }
   w.end_array().end_object();
+  return std::move(w).str();
+}
+
+std::string summary_json(const Sweep& sweep) {
+  net::JsonWriter w;
+  w.begin_object();
+  write_summary(w, sweep);
+  w.end_object();
   return std::move(w).str();
 }
 

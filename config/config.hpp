@@ -64,6 +64,14 @@ struct Inspect {
   friend bool operator==(const Inspect&, const Inspect&) = default;
 };
 
+/// Runs over the past that are asked for by HTTP.
+struct Backtest {
+  std::string bars;      // folder of SYMBOL.csv[.gz]; empty: the table `bars`
+  std::string mentions;  // folder of files that a request may name; empty: only stored mentions
+  std::int32_t queue_max = 8;
+  friend bool operator==(const Backtest&, const Backtest&) = default;
+};
+
 enum class VenueKind : std::uint8_t { exchange, alpaca };
 enum class TradingMode : std::uint8_t { paper, live };
 
@@ -187,6 +195,7 @@ struct Config {
   Aggregator aggregator;
   Schedule schedule;
   Notify notify;
+  Backtest backtest;
 
   /// An account trades at the built-in exchange, so that the daemon has to run one.
   bool needs_exchange() const;

@@ -155,10 +155,28 @@ Section notify() {
       .doc = "Beyond this, messages are gathered into one."}});
 }
 
+Section backtest() {
+  return table<&Config::backtest>(
+    "backtest", "Runs over the past that are asked for by HTTP; `heed backtest` names its files itself.",
+    {{.name = "bars",
+      .slot = slot_of<&Backtest::bars>,
+      .role = Role::path,
+      .doc = "Folder of daily bars, one SYMBOL.csv or SYMBOL.csv.gz each. Empty: the bars in the database."},
+     {.name = "mentions",
+      .slot = slot_of<&Backtest::mentions>,
+      .role = Role::path,
+      .doc = "Folder whose files a request may name as its calls. Empty: it gets the stored mentions only."},
+     {.name = "queue_max",
+      .slot = slot_of<&Backtest::queue_max>,
+      .range = between(1, 1'000),
+      .unit = "runs",
+      .doc = "So many may wait while one runs; the next is refused with 503."}});
+}
+
 }  // namespace
 
 std::vector<Section> daemon_sections() {
-  return {daemon(), clock(), journal(), api(), inspect(), schedule(), notify()};
+  return {daemon(), clock(), journal(), api(), inspect(), schedule(), notify(), backtest()};
 }
 
 }  // namespace heed::config

@@ -38,9 +38,11 @@ public:
   DaemonStatus status() override;
   std::vector<ScheduleEntry> schedule() override;
   std::vector<MetricSample> metrics() override;
+  BacktestPort* backtests() override { return runs; }
 
   std::vector<SourceId> inbox_names{"calls"};
   bool ready = true;
+  BacktestPort* runs = nullptr;
   std::optional<Error> failure;  // answered to every request
 
   std::mutex mutex;

@@ -1,0 +1,312 @@
+// Runs over the past: asked for, listed, shown, cancelled. What they run on is the daemon's affair
+// (backtest_port.hpp).
+#include "api/backtest_port.hpp"
+#include "api/body.hpp"
+#include "api/checks.hpp"
+#include "api/render.hpp"
+#include "api/route.hpp"
+
+#include <array>
+#include <utility>
+
+namespace heed::api {
+namespace {
+
+using net::HttpResponse;
+
+constexpr std::size_t text_size_max = 256;
+constexpr std::size_t settings_max = 100;
+constexpr std::size_t list_values_max = 1'000;
+constexpr int folds_max = 100;
+
+/// Settings with a field of their own.
+constexpr std::array named_settings{"benchmark", "from", "to", "capital", "default_conviction"};
+
+/// A value of a setting: text, number or flag, as it would stand behind --set.
+std::optional<std::string> setting_text(const net::Json& value) {
+  if (value.is_string() || value.is_number())
+    return value.text.size() <= text_size_max ? std::optional{value.text} : std::nullopt;
+  if (value.kind == net::Json::Kind::boolean)
+    return value.boolean ? "true" : "false";
+  return std::nullopt;
+}
+
+/// Calls read(key, value) for each member of an object; false when it is none, or too large.
+bool each_member(ObjectReader& reader, const char* name, const char* example,
+                 const std::function<void(const std::string&, const net::Json&)>& read) {
+  const auto* object = reader.take(name);
+  if (object == nullptr)
+    return true;
+  if (!object->is_object() || object->members.size() > settings_max) {
+    reader.fail(name, "FIELD_INVALID",
+                "must be an object of at most " + std::to_string(settings_max) + " members, like " + example);
+    return false;
+  }
+  for (const auto& [key, value] : object->members)
+    read(key, value);
+  return true;
+}
+
+void read_settings(ObjectReader& reader, BacktestRequest& request) {
+  for (const auto* name : named_settings)
+    if (const auto* value = reader.take(name)) {
+      if (const auto text = setting_text(*value))
+        request.settings.push_back({name, name, *text});
+      else
+        reader.fail(name, "FIELD_INVALID", "must be text or a number");
+    }
+  each_member(reader, "settings", R"({"stop_pct":"0.05"})", [&](const std::string& key, const net::Json& value) {
+    if (const auto text = setting_text(value))
+      request.settings.push_back({"settings." + key, key, *text});
+    else
+      reader.fail("settings." + key, "FIELD_INVALID", "must be text, a number, true or false");
+  });
+}
+
+void read_list(ObjectReader& reader, const std::string& key, const net::Json& value, BacktestRequest& request) {
+  std::vector<std::string> values;
+  for (const auto& item : value.items)
+    if (const auto text = setting_text(item))
+      values.push_back(*text);
+  if (values.empty() || values.size() != value.items.size() || values.size() > list_values_max)
+    return reader.fail("list." + key, "FIELD_INVALID",
+                       "must be a list of 1 to " + std::to_string(list_values_max) + " texts, numbers or flags");
+  request.list.emplace_back(key, std::move(values));
+}
+
+void read_axes(ObjectReader& reader, BacktestRequest& request) {
+  each_member(reader, "grid", R"({"min_conviction":"0.6:0.9:0.1"})",
+              [&](const std::string& key, const net::Json& value) {
+                if (value.is_string() && value.text.size() <= text_size_max)
+                  request.grid.emplace_back(key, value.text);
+                else
+                  reader.fail("grid." + key, "FIELD_INVALID", "must be text of the form from:to:step");
+              });
+  each_member(reader, "list", R"({"on_repeat_buy":["top_up","roll"]})",
+              [&](const std::string& key, const net::Json& value) { read_list(reader, key, value, request); });
+  request.metric = reader.text("metric", text_size_max).value_or("");
+  request.folds = static_cast<int>(reader.integer("folds", 0, folds_max).value_or(0));
+  if (!request.is_sweep() && reader.has("metric"))
+    reader.fail("metric", "FIELD_INVALID", "goes with grid or list, which make a sweep of the run");
+  if (!request.is_sweep() && reader.has("folds"))
+    reader.fail("folds", "FIELD_INVALID", "goes with grid or list, which make a sweep of the run");
+}
+
+std::variant<BacktestRequest, Problem> read_request(const Call& call) {
+  auto body = parse_body(call.request.body, true);
+  if (auto* bad = std::get_if<Problem>(&body))
+    return std::move(*bad);
+  std::optional<Problem> problem;
+  ObjectReader reader{std::get<net::Json>(body), "", problem};
+  BacktestRequest request;
+  request.mentions = reader.text("mentions", text_size_max).value_or("");
+  request.source = reader.text("source", text_size_max).value_or("");
+  request.strategy = reader.text("strategy", text_size_max).value_or("");
+  request.account = reader.text("account", text_size_max).value_or("");
+  request.profile = reader.text("profile", text_size_max).value_or("");
+  read_settings(reader, request);
+  read_axes(reader, request);
+  reader.finish();
+  if (problem)
+    return std::move(*problem);
+  return request;
+}
+
+Problem not_running() { return {503, "UNAVAILABLE", "this daemon runs no backtests", {}, {}, false, {}}; }
+
+void post_backtest(Context& context, const CallPtr& call) {
+  auto* runs = context.port.backtests();
+  if (runs == nullptr)
+    return call->problem(not_running());
+  auto request = read_request(*call);
+  if (const auto* problem = std::get_if<Problem>(&request))
+    return call->problem(*problem);
+  const auto tell = [call](const BacktestAnswer& answer) {
+    if (answer.run_id) {
+      std::string out = "{\"run_id\":";
+      append_json(out, answer.run_id.value());
+      call->json(202, out + "}");
+      return;
+    }
+    auto problem = to_problem(answer.run_id.error());
+    problem.field = answer.field;
+    call->problem(problem);
+  };
+  auto wanted = std::move(std::get<BacktestRequest>(request));
+  if (!context.pool.run([runs, wanted = std::move(wanted), tell] { runs->submit(wanted, tell); }))
+    call->problem({503, "BUSY", "too many requests wait already; try again", {}, {}, false, {{"Retry-After", "1"}}});
+}
+
+void append_member(std::string& out, const char* name, const auto& value) {
+  out += std::string{",\""} + name + "\":";
+  append_json(out, value);
+}
+
+std::optional<std::string> unless_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
+/// What is known of every run. The object is left open.
+void append_run(std::string& out, const BacktestRunRow& run, BacktestPort* runs) {
+  out += "{\"run_id\":";
+  append_json(out, run.run_id);
+  append_member(out, "kind", run.kind);
+  append_member(out, "status", run.status);
+  std::optional<double> progress;
+  if (runs != nullptr && (run.status == BacktestStatus::queued || run.status == BacktestStatus::running))
+    progress = runs->progress(run.run_id);
+  append_member(out, "progress", progress.value_or(run.status == BacktestStatus::done ? 1.0 : 0.0));
+  append_member(out, "error", unless_empty(run.error));
+  append_member(out, "created_at", run.created_at);
+  append_member(out, "finished_at", run.finished_at);
+}
+
+/// The members of an object that is JSON text; nothing of an empty one.
+void append_members(std::string& out, const std::string& object) {
+  if (object.size() > 2)
+    out += "," + object.substr(1, object.size() - 2);
+}
+
+/// As lists have it: with its figures, and without all else that it gave.
+void append_listed(std::string& out, const BacktestRunRow& run, BacktestPort* runs) {
+  append_run(out, run, runs);
+  append_member(out, "digest", unless_empty(run.digest));
+  out += ",\"params\":" + run.params;
+  append_members(out, run.summary);
+  out += '}';
+}
+
+HttpResponse list_backtests(Context& context, const Call& call) {
+  auto read = read_filter(call);
+  if (const auto* problem = std::get_if<Problem>(&read))
+    return to_response(*problem);
+  auto& filter = std::get<ListFilter>(read);
+  filter.type = call.query("kind");
+  const auto page = context.journal->backtest_runs(filter);
+  if (!page)
+    return to_response(to_problem(page.error()));
+  std::string out = "{\"items\":[";
+  for (const auto& run : page.value().rows) {
+    out += out.back() == '[' ? "" : ",";
+    append_listed(out, run, context.port.backtests());
+  }
+  out += "],\"next_cursor\":";
+  append_json(out, page.value().next_cursor.empty() ? std::nullopt : std::optional{page.value().next_cursor});
+  return with_etag(call, json_response(200, out + "}"));
+}
+
+/// One run; once it is done with the members of its result, which has a digest, and parameters unless it is a
+/// sweep's.
+HttpResponse show(Context& context, const Call& call, const BacktestRunRow& run) {
+  std::string out;
+  if (run.status != BacktestStatus::done || context.port.backtests() == nullptr) {
+    append_listed(out, run, context.port.backtests());
+    return with_etag(call, json_response(200, std::move(out)));
+  }
+  const auto result = context.port.backtests()->result(run);
+  if (!result)
+    return to_response(to_problem(result.error()));
+  append_run(out, run, context.port.backtests());
+  if (run.kind == BacktestKind::sweep)
+    out += ",\"params\":" + run.params;
+  append_members(out, result.value());
+  return with_etag(call, json_response(200, out + "}"));
+}
+
+Problem no_such_run(const std::string& id) { return not_there("backtest", "BACKTEST_NOT_FOUND", id); }
+
+HttpResponse get_backtest(Context& context, const Call& call) {
+  const auto run = context.journal->backtest_run(call.captures[0]);
+  if (!run)
+    return to_response(to_problem(run.error()));
+  if (!run.value())
+    return to_response(no_such_run(call.captures[0]));
+  return show(context, call, *run.value());
+}
+
+HttpResponse get_latest(Context& context, const Call& call) {
+  ListFilter filter;
+  filter.status = to_string(BacktestStatus::done);
+  filter.limit = 1;
+  const auto page = context.journal->backtest_runs(filter);
+  if (!page)
+    return to_response(to_problem(page.error()));
+  if (page.value().rows.empty())
+    return to_response(no_such_run("latest"));
+  return show(context, call, page.value().rows.front());
+}
+
+HttpResponse delete_backtest(Context& context, const Call& call) {
+  const auto& id = call.captures[0];
+  const auto run = context.journal->backtest_run(id);
+  if (!run)
+    return to_response(to_problem(run.error()));
+  if (!run.value())
+    return to_response(no_such_run(id));
+  const auto status = run.value()->status;
+  auto* runs = context.port.backtests();
+  if ((status == BacktestStatus::queued || status == BacktestStatus::running) && runs != nullptr &&
+      runs->cancel(id)) {
+    std::string out = "{\"run_id\":";
+    append_json(out, id);
+    append_member(out, "status", BacktestStatus::cancelled);
+    return json_response(202, out + "}");
+  }
+  return to_response(
+    Problem{409,
+            "BACKTEST_FINISHED",
+            "backtest " + id + " is " + std::string{to_string(status)} + "; there is nothing to cancel",
+            {},
+            {},
+            true,
+            {}});
+}
+
+Route route_of(std::string method, std::string path, std::string operation, std::string summary, std::string schema,
+               std::vector<int> statuses, Handler handler) {
+  Route route;
+  route.method = std::move(method);
+  route.pattern = "/api/v1/" + std::move(path);
+  route.operation = std::move(operation);
+  route.summary = std::move(summary);
+  route.response_schema = std::move(schema);
+  route.statuses = std::move(statuses);
+  route.handler = std::move(handler);
+  return route;
+}
+
+template <NamedEnum E>
+std::vector<std::string> names_of() {
+  return {EnumNames<E>::names.begin(), EnumNames<E>::names.end()};
+}
+
+}  // namespace
+
+void add_backtest_routes(std::vector<Route>& to) {
+  auto post = route_of("POST", "backtests", "postBacktest",
+                       "Runs the rules over the past. Answered when it is queued; see how far it is under its id.",
+                       "BacktestReceipt", {202, 503}, post_backtest);
+  post.request_schema = "BacktestInput";
+  to.push_back(std::move(post));
+  auto list = route_of("GET", "backtests", "listBacktests", "Runs over the past, without all that they gave.",
+                       "BacktestPage", {200, 304}, blocking(list_backtests));
+  list.parameters = {
+    {"status", ParamKind::choice, "Only in this state.", names_of<BacktestStatus>()},
+    {"kind", ParamKind::choice, "Single runs, or sweeps of many.", names_of<BacktestKind>()},
+    {"from", ParamKind::instant, "Only what was asked for at or after this instant."},
+    {"to", ParamKind::instant, "Only what was asked for before this instant."},
+    {"sort", ParamKind::choice, "Newest first by default.", {"newest", "oldest"}},
+    {"limit", ParamKind::limit, "Rows per page, 100 by default."},
+    {"cursor", ParamKind::cursor, "next_cursor of the page before, with the same other parameters."}};
+  to.push_back(std::move(list));
+  to.push_back(route_of("GET", "backtests/latest", "getLatestBacktest", "The last run that is done, with its result.",
+                        "BacktestDetail", {200, 304, 404}, blocking(get_latest)));
+  to.push_back(route_of("GET", "backtests/{run_id}", "getBacktest",
+                        "One run: how far it is, and once it is done its result.", "BacktestDetail", {200, 304, 404},
+                        blocking(get_backtest)));
+  to.push_back(route_of("DELETE", "backtests/{run_id}", "cancelBacktest",
+                        "Cancels a run that waits or runs; 409 for one that is over.", "BacktestCancelled",
+                        {202, 404, 409}, blocking(delete_backtest)));
+}
+
+}  // namespace heed::api

@@ -200,10 +200,11 @@ std::variant<Money, NoTrade> size_mention(Money equity, Decimal effective_convic
   const Money headroom = cap - taken;
   if (!headroom.is_positive())
     return refuse(MentionGate::at_ticker_cap, taken, cap);
-  dollars = std::min(dollars.rounded_to(cent, Rounding::half_even), headroom.rounded_to(cent, Rounding::floor));
-  if (dollars < config.min_trade || !dollars.is_positive())
+  dollars = std::min(dollars, headroom);
+  const Money in_cents = dollars.rounded_to(cent, Rounding::half_even);
+  if (dollars < config.min_trade || !in_cents.is_positive())
     return refuse(MentionGate::below_min_trade, dollars, config.min_trade);
-  return dollars;
+  return in_cents;
 }
 
 MentionDecision decide_mention(const Mention& mention, std::optional<Decimal> effective_conviction,

@@ -95,7 +95,12 @@ def make_options(rng, dates):
         "aggregator.step": ["0.1"], "risk.trades_per_day_strategy": ["1", "2"], "risk.open_positions_max": ["1", "3"],
         "risk.dollars_per_day_strategy": ["4000"], "risk.daily_loss_fraction": ["0.001", "0.005"],
         "risk.drawdown_equity_fraction": ["0.97", "0.99"], "risk.drawdown_from_peak": ["true"],
-        "risk.daily_loss_pause_seconds": ["300000"]}
+        "risk.daily_loss_pause_seconds": ["300000"], "risk.cooldown_seconds": ["3600", "86400", "1000000"],
+        "risk.trades_per_day_account": ["1", "3"], "risk.dollars_per_day_account": ["6000.005"],
+        "base_pct": ["0.02", "0.1"], "min_trade": ["100", "0.01", "2000.5"], "max_trade": ["2500.555", "20000"],
+        "max_per_ticker": ["3000.006", "5000", "25000"], "aggregator.cap": ["0.1", "1"],
+        "hold_sessions_weeks": ["2"], "hold_sessions_months": ["15"], "hold_sessions_long_term": ["30"],
+        "benchmark": ["S0"]}
     for key, values in choices.items():
         if rng.random() < 0.2:
             out[key] = rng.choice(values)
@@ -136,6 +141,10 @@ def difference(got, want):
     for a, b in zip(got["equity_curve"], want["equity_curve"]):
         if a != b:
             return f"equity {a}, and should be {b}"
+    for name, value in want["metrics"].items():
+        mine = got["metrics"][name]
+        if (mine is None) != (value is None) or value is not None and abs(mine - value) > 1e-6 * max(1, abs(value)):
+            return f"{name} {mine}, and should be {value}"
     return "" if len(got["equity_curve"]) == len(want["equity_curve"]) else "sessions differ"
 
 

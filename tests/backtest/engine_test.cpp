@@ -313,6 +313,27 @@ TEST_CASE("top-ups stop at the cap", "[engine]") {
   CHECK(name(run.outcomes[3]) == "no_op:at_ticker_cap");
 }
 
+TEST_CASE("room under a cap is rounded to cents like all dollars, after the smallest trade was asked for",
+          "[engine]") {
+  // 4,000 buy 40 at 100; then there is room for 2,000.006: 2,000.01 in cents.
+  Past past;
+  past.flat("AA", 0, 19, "100").call(0, "AA", buy, "1").call(1, "AA", buy, "1");
+  auto params = plain_prices();
+  params.fractional = true;
+  params.strategy.max_position_pct = Decimal{};
+  params.strategy.max_per_ticker = dec("6000.006");
+  auto run = past.run(params);
+  REQUIRE(run.trades.size() == 2);
+  CHECK(run.trades[1].quantity == dec("20.0001"));
+  params.strategy.max_per_ticker = dec("6000.005");  // half-even: 2,000.00
+  CHECK(past.run(params).trades[1].quantity == 20_d);
+  // Room for 499.996 is less than 500, though it rounds to it.
+  params.strategy.max_per_ticker = dec("4499.996");
+  run = past.run(params);
+  CHECK(run.trades.size() == 1);
+  CHECK(name(run.outcomes[1]) == "no_op:below_min_trade");
+}
+
 TEST_CASE("calls of one moment count for each other's boost", "[engine]") {
   Past past;
   past.flat("AA", 0, 19, "50");

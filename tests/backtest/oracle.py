@@ -23,7 +23,7 @@ DEFAULTS = dict(
     cap=F("0.2"), boost_counts="same_action", trades_per_day_strategy=5, trades_per_day_account=10,
     dollars_per_day_strategy=F(15000), dollars_per_day_account=F(20000), open_positions_max=20,
     daily_loss_fraction=F("0.03"), daily_loss_pause_seconds=86400, drawdown_equity_fraction=F("0.8"),
-    drawdown_from_peak=False)
+    drawdown_from_peak=False, cooldown_seconds=0)
 DEFAULTS["from"] = DEFAULTS["to"] = None
 
 PLAIN = dict(stop_pct=F(0), target_pct=F(0), step=F(0), cap=F(0), risk="off", on_repeat_buy="roll", fractional=True,
@@ -116,6 +116,7 @@ class Backtest:
         self.trades, self.dispositions, self.equity = [], {}, []
         self.paused_until, self.halted = None, False
         self.peak = self.o["capital"]
+        self.closed = {}    # symbol -> instant at which it was sold off
 
     def acting_date(self, m):
         local = new_york(m["at"])
@@ -170,6 +171,9 @@ class Backtest:
         self.lots[symbol].remove(lot)
         if not self.lots[symbol]:
             del self.lots[symbol], self.due[symbol]
+            # What rests may fill at any time of the day: the close is when it is known.
+            clock = dt.time(16) if reason in ("SL_HIT", "TP_HIT") else dt.time(9, 30)
+            self.closed[symbol] = to_utc(dt.datetime.combine(self.sessions[session], clock))
         pnl = lot.quantity * (price - lot.entry) - 2 * fees
         self.trades.append(dict(symbol=symbol, mention_id=lot.mention["id"], entry=lot.session, exit=session,
                                 entry_price=lot.entry, exit_price=price, quantity=lot.quantity, pnl=pnl, reason=reason))
@@ -223,9 +227,10 @@ class Backtest:
             limit = min(limit, o["max_position_pct"] * equity)
         if limit - cost <= 0:
             return "no_op:at_ticker_cap" if equity > 0 else "no_op:below_min_trade"
-        dollars = min(half_even(dollars, 2), down(limit - cost, F(1, 100)))
-        if dollars < o["min_trade"] or dollars <= 0:
+        dollars = min(dollars, limit - cost)
+        if dollars < o["min_trade"] or half_even(dollars, 2) == 0:
             return "no_op:below_min_trade"
+        dollars = half_even(dollars, 2)
         price = half_even(bar[0] * (1 + o["slippage"]), 4)
         quantity = down(dollars / price, F(1, 10000) if o["fractional"] else F(1))
         if quantity == 0:
@@ -234,6 +239,8 @@ class Backtest:
         if value + self.fee(quantity) > self.cash:
             return "no_op:insufficient_cash"
         if o["risk"] == "live":
+            if symbol in self.closed and now < self.closed[symbol] + dt.timedelta(seconds=o["cooldown_seconds"]):
+                return "risk_denied:cooldown"
             if self.count >= min(o["trades_per_day_strategy"], o["trades_per_day_account"]):
                 return "risk_denied:daily_trades"
             if self.opened + value > min(o["dollars_per_day_strategy"], o["dollars_per_day_account"]):
@@ -302,6 +309,50 @@ class Backtest:
                     self.halted = True
         return self
 
+    def metrics(self):
+        """The figures of the specification; None where they are not defined."""
+        o, equity = self.o, [float(e) for e in self.equity]
+        closes = [float(self.bars[o["benchmark"]][d][3]) for d in self.sessions]
+        capital = float(o["capital"])
+        r = [b / a - 1 for a, b in zip(equity, equity[1:])]
+        rb = [b / a - 1 for a, b in zip(closes, closes[1:])]
+        mean = lambda x: sum(x) / len(x)
+        dev = lambda x: math.sqrt(sum((v - mean(x)) ** 2 for v in x) / (len(x) - 1)) if len(x) > 1 else 0
+        over = lambda a, b: a / b if b else None
+        out = dict(total_return_pct=(equity[-1] / capital - 1) * 100, trade_count=len(self.trades))
+        days = (self.sessions[-1] - self.sessions[0]).days
+        if days and equity[-1] > 0:
+            out["cagr_pct"] = ((equity[-1] / capital) ** (365.25 / days) - 1) * 100
+        if len(r) > 1:
+            out["volatility_pct"] = dev(r) * math.sqrt(252) * 100
+            out["sharpe"] = over(mean(r) * math.sqrt(252), dev(r))
+            out["sortino"] = over(mean(r) * math.sqrt(252),
+                                  math.sqrt(sum(min(v, 0) ** 2 for v in r) / (len(r) - 1)))
+            cov = sum((a - mean(r)) * (b - mean(rb)) for a, b in zip(r, rb)) / (len(r) - 1)
+            out["beta_vs_spy"] = over(cov, dev(rb) ** 2)
+            if out["beta_vs_spy"] is not None:
+                out["jensen_alpha_pct"] = (mean(r) - out["beta_vs_spy"] * mean(rb)) * 25200
+            extra = [a - b for a, b in zip(r, rb)]
+            out["information_ratio"] = over(mean(extra) * math.sqrt(252), dev(extra))
+        peak, deepest = capital, 0.0
+        for e in equity:
+            peak = max(peak, e)
+            deepest = max(deepest, (1 - e / peak) * 100)
+        out["max_drawdown_pct"] = deepest
+        if deepest and "cagr_pct" in out:
+            out["calmar"] = out["cagr_pct"] / deepest
+        pct = [float(t["pnl"] / (t["quantity"] * t["entry_price"]) * 100) for t in self.trades]
+        wins = [p for p, t in zip(pct, self.trades) if t["pnl"] > 0]
+        losses = [p for p, t in zip(pct, self.trades) if t["pnl"] <= 0]
+        if pct:
+            out["win_rate_pct"] = 100 * len(wins) / len(pct)
+        out["avg_winner_pct"] = mean(wins) if wins else None
+        out["avg_loser_pct"] = mean(losses) if losses else None
+        out["profit_factor"] = over(float(sum(t["pnl"] for t in self.trades if t["pnl"] > 0)),
+                                    -float(sum(t["pnl"] for t in self.trades if t["pnl"] <= 0)))
+        out["alpha_vs_spy_pct"] = out["total_return_pct"] - (closes[-1] / closes[0] - 1) * 100
+        return out
+
     def result(self):
         day = lambda i: self.sessions[i].isoformat()
         trades = [dict(symbol=t["symbol"], mention_id=t["mention_id"], entry_date=day(t["entry"]),
@@ -309,7 +360,7 @@ class Backtest:
                        exit_price=decimal(t["exit_price"]), quantity=decimal(t["quantity"]), pnl=decimal(t["pnl"], 2),
                        holding_sessions=t["exit"] - t["entry"], reason=t["reason"])
                   for t in sorted(self.trades, key=lambda t: (t["entry"], t["mention_id"]))]
-        return dict(trades=trades, dispositions=self.dispositions,
+        return dict(metrics=self.metrics(), trades=trades, dispositions=self.dispositions,
                     equity_curve=[[d.isoformat(), decimal(e, 2)] for d, e in zip(self.sessions, self.equity)])
 
 

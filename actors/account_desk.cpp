@@ -10,9 +10,20 @@
 namespace heed {
 namespace {
 
+/// With a journal that has never seen the account, as far back as an order can live: whatever is held under our names
+/// began within that time, or its exits did.
+constexpr std::chrono::days history_at_first{100};
+
+/// Null: no pass over the account was ever completed with this journal.
+const CursorRow* mark_of(const RecoveredState& stored, const AccountId& account) {
+  const auto found = std::find_if(stored.cursors.begin(), stored.cursors.end(),
+                                  [&](const CursorRow& cursor) { return cursor.source == reconcile_mark(account); });
+  return found == stored.cursors.end() ? nullptr : &*found;
+}
+
 /// Orders that may still move were sent after this; a little earlier, for clocks that differ.
-Instant oldest_open(const RecoveredState& stored, const AccountId& account, Instant now) {
-  auto oldest = now - std::chrono::hours{24};
+Instant oldest_open(const RecoveredState& stored, const AccountId& account, Instant now, bool first_look) {
+  auto oldest = now - (first_look ? Duration{history_at_first} : Duration{std::chrono::hours{24}});
   for (const auto& order : stored.working_orders)
     if (order.account == account)
       oldest = std::min(oldest, order.created_at - std::chrono::minutes{5});
@@ -82,7 +93,9 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   gateway->policy = args.gateway_policy;
   desk.gateway = system.spawn(gateway_actor, std::shared_ptr<const GatewayArgs>{gateway});
 
+  const auto* mark = mark_of(state, args.account);
   auto env = std::make_shared<PositionEnv>();
+  env->names_used = mark == nullptr || mark->position == mark_of_rebuilt;
   env->account = args.account;
   env->clock = args.clock;
   env->calendar = args.calendar;
@@ -111,7 +124,9 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   reconciler->telemetry = args.telemetry;
   reconciler->interval = args.reconcile_interval;
   reconciler->poll = args.poll_interval;
-  reconciler->oldest_open = oldest_open(state, args.account, now);
+  reconciler->first_look = mark == nullptr;
+  reconciler->oldest_open = oldest_open(state, args.account, now, reconciler->first_look);
+  reconciler->journal = args.journal;
   desk.reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{reconciler});
 
   caf::anon_send(desk.governor, Introduce{desk.portfolio, desk.reconciler});

@@ -144,6 +144,29 @@ void learn_and_take(PositionSelf self, const ExternalChange& change) {
     });
 }
 
+/// Those that may trade here, and a person.
+std::vector<StrategyTerms> terms_of(const PositionEnv& env) {
+  std::vector<StrategyTerms> out{{StrategyId{"manual"}, {}, 0}};
+  for (const auto& [name, config] : env.strategies)
+    out.push_back({name, core::protection_of(config), config.hold_sessions_unspecified});
+  return out;
+}
+
+/// What is held has to be known before it is counted; until then it is asked for again.
+void learn_and_rebuild(PositionSelf self, RebuildOwnership rebuild) {
+  auto& st = self->state;
+  rebuild.strategies = terms_of(*st.env);
+  if (st.instrument)
+    return run(self, rebuild);
+  self->request(st.env->gateway, caf::infinite, InstrumentQuery{st.core.symbol})
+    .then([self, rebuild = std::move(rebuild)](const InstrumentAnswer& answer) {
+      if (answer.known)
+        self->state.instrument = std::make_unique<Instrument>(answer.instrument);
+      run(self, rebuild);
+      pump(self);
+    });
+}
+
 void timer(PositionSelf self, const PositionTimerDue& timer) {
   auto& st = self->state;
   // A timer about no order and no query is the shell's own: look again at the call in hand.
@@ -200,6 +223,8 @@ void take_news(PositionSelf self, const PositionNews& news) {
   const auto* change = std::get_if<ExternalChange>(&news.input);
   if (change != nullptr && !st.instrument && !st.core.terms)
     return learn_and_take(self, *change);
+  if (const auto* rebuild = std::get_if<RebuildOwnership>(&news.input))
+    return learn_and_rebuild(self, *rebuild);
   if (news.more.empty()) {
     if (!is_told_again(st, news.input))
       run(self, news.input);

@@ -36,6 +36,32 @@ void defer(PositionSelf self, Instant now) {
 
 void place(PositionSelf self, const PlaceEntry& entry) { run(self, entry, std::move(self->state.in_hand)); }
 
+/// An entry that was carried out before, as with a journal that was lost since: the answer is what became of it.
+std::optional<Disposition> became_of(const PositionActorState& st, const ClientOrderId& entry) {
+  const auto row = st.env->reader->order(entry);
+  if (!row || !row.value() || !is_terminal(row.value()->status))
+    return std::nullopt;
+  if (row.value()->cum_qty.is_positive())
+    return Disposition{DispositionKind::filled, {}};
+  switch (row.value()->status) {
+    case OrderStatus::rejected: return Disposition{DispositionKind::broker_rejected, row.value()->reject_code};
+    case OrderStatus::expired: return Disposition{DispositionKind::expired, {}};
+    default: return Disposition{DispositionKind::cancelled, {}};
+  }
+}
+
+bool already_placed(PositionSelf self, const PlaceEntry& entry) {
+  const auto known = became_of(self->state, entry.client_order_id);
+  if (known)
+    settle(self, *known, "already placed as " + entry.client_order_id.str());
+  return known.has_value();
+}
+
+void denied(PositionSelf self, const PlaceEntry& entry, const RiskAnswer& answer) {
+  if (!already_placed(self, entry))
+    settle(self, {DispositionKind::risk_denied, std::string{to_string(answer.limit)}}, answer.reason);
+}
+
 void ask_risk(PositionSelf self, PlaceEntry entry, const Quote& quote, bool market_open) {
   auto& st = self->state;
   ReserveRisk question;
@@ -58,7 +84,7 @@ void ask_risk(PositionSelf self, PlaceEntry entry, const Quote& quote, bool mark
       if (answer.granted)
         place(self, entry);
       else
-        settle(self, {DispositionKind::risk_denied, std::string{to_string(answer.limit)}}, answer.reason);
+        denied(self, entry, answer);
     });
 }
 
@@ -76,7 +102,7 @@ void open(PositionSelf self, Intent intent, Money equity) {
                                                 ctx.session, st.env->calendar.get()});
       if (auto* refusal = std::get_if<core::Refusal>(&drafted))
         settle(self, refusal->disposition, refusal->reason);
-      else
+      else if (!st.env->names_used || !already_placed(self, std::get<PlaceEntry>(drafted)))
         ask_risk(self, std::get<PlaceEntry>(std::move(drafted)), answer.quote, ctx.market_open);
     });
 }

@@ -28,6 +28,8 @@ struct PositionEnv {
   /// A market order is reserved at the quote plus this fraction. Zero: limits are held at the price that sized it, so
   /// that a top-up to a cap is one; what slippage adds counts from the fill on.
   Decimal market_allowance;
+  /// The journal was once filled from the broker's lists: a call that it does not know may have its order there.
+  bool names_used = false;
   std::int64_t retry_ms = 1000;  // until a quote or an instrument that could not be had is asked for again
   std::int32_t retries_max = 5;
 };

@@ -1,6 +1,7 @@
 #include "actors/reconciler_actor.hpp"
 
 #include "actors/support.hpp"
+#include "core/naming.hpp"
 #include "messages/log_scope.hpp"
 #include "messages/mutant.hpp"
 
@@ -102,10 +103,25 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
           self->send(st.args->gateway, QueryOrderNow{order.client_order_id, order.venue_order_id, order.symbol});
       break;
     case core::DriftAction::external: tell(ExternalChange{finding.venue, finding.venue_avg_px}); break;
-    case core::DriftAction::quarantine: tell(Quarantine{finding.text}); break;
+    case core::DriftAction::quarantine: tell(Quarantine{finding.text, finding.venue}); break;
     case core::DriftAction::average: tell(AverageTold{finding.books, finding.venue_avg_px}); break;
     case core::DriftAction::lift: tell(LiftQuarantine{"reconciler", true}); break;
   }
+}
+
+/// The mark by which the next start knows that this journal has seen the account before.
+void remember_account(ReconcilerSelf self) {
+  auto& st = self->state;
+  if (!std::exchange(st.remembers, true))
+    st.forgotten.clear();
+  if (!st.args->first_look || st.ready_said)
+    return;
+  const bool rebuilt = st.rebuilds_asked > 0;
+  Append append;
+  append.batch.rows.emplace_back(
+    CursorRow{reconcile_mark(st.args->account), std::string{rebuilt ? mark_of_rebuilt : ""}, st.args->clock->now()});
+  self->request(st.args->journal, caf::infinite, std::move(append))
+    .then([](const Appended&) {}, [](const caf::error&) {});  // then the next start looks once more
 }
 
 void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snapshot) {
@@ -128,6 +144,7 @@ void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snaps
   st.answered = true;
   show_broker(st);
   st.args->telemetry->set_component("reconcile:" + st.args->account.str(), true, "books and broker compared");
+  remember_account(self);
   if (!std::exchange(st.ready_said, true)) {
     spdlog::info("reconcile {}: books and broker compared, trading may begin", st.args->account.view());
     self->send(st.args->governor, AccountReady{});
@@ -185,6 +202,11 @@ private:
 
 /// Keeps what the next pass may hear of again.
 void forget_old(ReconcilerState& st, const VenueSnapshot& snapshot) {
+  std::set<ClientOrderId> at_work;
+  for (const auto& order : snapshot.orders)
+    if (!is_terminal(order.status) && st.known.contains(order.client_order_id))
+      at_work.insert(order.client_order_id);
+  st.known = std::move(at_work);
   std::set<ReconcilerState::OrderKey> heard;
   for (const auto& order : snapshot.orders)
     if (st.settled.contains(key_of(order)))
@@ -209,6 +231,104 @@ void list_foreign(ReconcilerState& st, const VenueSnapshot& snapshot) {
   }
 }
 
+/// Symbols of which the venue lists orders under our names, and of which the journal knows nothing.
+Result<std::map<Symbol, RebuildOwnership>> forgotten_by(const ReconcilerState& st, const VenueSnapshot& snapshot) {
+  std::map<Symbol, RebuildOwnership> out;
+  std::set<Symbol> looked_up;
+  for (const auto& order : snapshot.orders) {
+    if (!order.ours)
+      continue;
+    if (looked_up.insert(order.symbol).second) {
+      ListFilter filter;
+      filter.account = st.args->account.str();
+      filter.symbol = order.symbol.str();
+      filter.status = "all";
+      filter.limit = 1;
+      const auto rows = st.args->reader->positions(filter);
+      if (!rows)
+        return rows.error();
+      if (rows.value().rows.empty())
+        out[order.symbol];
+    }
+    if (const auto found = out.find(order.symbol); found != out.end())
+      found->second.orders.push_back(order);
+  }
+  for (const auto& position : snapshot.positions)
+    if (const auto found = out.find(position.symbol); found != out.end()) {
+      found->second.broker = position.quantity;
+      found->second.avg_px = position.avg_px;
+    }
+  return out;
+}
+
+/// The same text, the same state of things; empty while something is on its way.
+std::string picture_of(const std::map<Symbol, RebuildOwnership>& symbols) {
+  std::string out;
+  for (const auto& [symbol, rebuild] : symbols) {
+    out += symbol.str() + " " + rebuild.broker.str();
+    for (const auto& order : rebuild.orders) {
+      if (order.status == OrderStatus::pending_cancel || order.status == OrderStatus::pending_replace)
+        return {};
+      out += " " + order.venue_order_id.str() + std::string{to_string(order.status)} + order.cum_qty.str();
+    }
+    out += ";";
+  }
+  return out;
+}
+
+/// False: ownership has to be rebuilt before anything else is concluded; another pass follows soon. Two looks have to
+/// agree, since orders and positions are two lists.
+bool remembers(ReconcilerSelf self, const VenueSnapshot& snapshot) {
+  constexpr std::int32_t looks_max = 20;
+  constexpr std::int32_t asks_max = 10;
+  auto& st = self->state;
+  if (st.remembers)
+    return true;
+  auto forgotten = forgotten_by(st, snapshot);
+  if (!forgotten) {
+    failed(self, "journal: " + forgotten.error().detail);
+    return false;
+  }
+  if (forgotten.value().empty())
+    return true;
+  if (st.rebuilds_asked >= asks_max) {
+    spdlog::critical(
+      "reconcile {}: whose the orders under Heed's names are could not be settled for {} symbols: left "
+      "alone, as somebody else's",
+      st.args->account.view(), forgotten.value().size());
+    return true;
+  }
+  auto picture = picture_of(forgotten.value());
+  const bool calm = !picture.empty() && picture == st.forgotten;
+  st.forgotten = std::move(picture);
+  if (calm || ++st.looks_for_calm > looks_max) {
+    ++st.rebuilds_asked;
+    for (auto& [symbol, rebuild] : forgotten.value())
+      self->send(st.args->portfolio, PositionNews{symbol, std::move(rebuild)});
+  }
+  failed(self, "the journal knows nothing of " + std::to_string(forgotten.value().size()) +
+                 " symbols with orders under Heed's names: ownership is rebuilt from the broker's lists");
+  return false;
+}
+
+/// An order under our name that the journal does not have is told when there is something new about it: nobody can do
+/// anything about it.
+bool is_old_stranger(ReconcilerState& st, const OrderReport& order) {
+  if (st.known.contains(order.client_order_id))
+    return false;
+  const auto row = st.args->reader->order(order.client_order_id);
+  if (!row)
+    return false;
+  if (row.value()) {
+    if (!is_terminal(order.status))
+      st.known.insert(order.client_order_id);
+    return false;
+  }
+  const std::pair now{order.status, order.cum_qty};
+  const auto [told, is_new] = st.strangers.try_emplace(key_of(order), now);
+  return !is_new && std::exchange(told->second, now) == now;
+}
+
 void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   auto& st = self->state;
   if (!snapshot.complete) {
@@ -216,11 +336,13 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
     return;
   }
   self->send(st.args->governor, snapshot.account);
+  if (!remembers(self, snapshot))
+    return;
   // Reports first: what they explain is no difference. A position handles them before it answers for its books, since
   // all go through the same mailboxes in order.
   SettledOrders settled{st};
   for (const auto& order : snapshot.orders)
-    if (order.ours && !mutant("reports_ignored") && !settled.contains(order))
+    if (order.ours && !mutant("reports_ignored") && !settled.contains(order) && !is_old_stranger(st, order))
       self->send(st.args->portfolio, PositionNews{order.symbol, order});
   if (mutant("cancels_foreign_orders"))
     for (const auto& order : snapshot.orders)
@@ -266,9 +388,15 @@ void link_changed(ReconcilerSelf self, const LinkChanged& link) {
 
 }  // namespace
 
+SourceId reconcile_mark(const AccountId& account) {
+  const bool fits = account.size() < SourceId::capacity;
+  return SourceId{"@" + (fits ? account.str() : core::sha256_hex(account).substr(0, SourceId::capacity - 1))};
+}
+
 ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared_ptr<const ReconcilerArgs> args) {
   set_handlers(self);
   self->state.args = std::move(args);
+  self->state.remembers = !self->state.args->first_look;
   return {
     [self](InspectSelf) {
       const auto& st = self->state;

@@ -1,6 +1,6 @@
 // RECONCILER: one per account. Asks the venue for everything it holds, hands each order's report to its position,
 // then compares quantities. It changes no one's state: it sends reports, and asks for quarantine after two looks that
-// differ.
+// differ. Where the journal knows nothing of what the venue lists under our names, it has ownership rebuilt first.
 #pragma once
 
 #include "actors/support.hpp"
@@ -26,6 +26,7 @@ struct ReconcilerArgs {
   GatewayActor gateway;
   PortfolioActor portfolio;
   GovernorActor governor;
+  JournalActor journal;
   std::shared_ptr<JournalReader> reader;  // what is booked already
   std::shared_ptr<Telemetry> telemetry;
   std::chrono::milliseconds interval{30'000};
@@ -33,6 +34,7 @@ struct ReconcilerArgs {
   std::chrono::milliseconds retry{1'000};     // after a pass that could not be completed
   Duration overlap = std::chrono::hours{24};  // how far before the last pass orders are asked for
   Instant oldest_open{};                      // earliest creation of a working order at start
+  bool first_look = false;                    // no pass was ever completed with this journal
 };
 
 struct ReconcilerState {
@@ -49,6 +51,10 @@ struct ReconcilerState {
     due_at;  // of the next pass; a timer that fires before is stale
   std::optional<std::chrono::steady_clock::time_point> looked_at;  // when quantities were last held side by side
   bool ready_said = false;
+  bool remembers = true;            // false: what the venue lists under our names may be news to the journal
+  std::string forgotten;            // by the journal: as the last look saw it
+  std::int32_t looks_for_calm = 0;  // at what moved between two of them
+  std::int32_t rebuilds_asked = 0;
   bool link_up = false;
   bool link_told = false;  // the gateway said how the order stream is
   std::string link_why;
@@ -58,11 +64,18 @@ struct ReconcilerState {
   core::DriftWatch drift;
   std::set<OrderKey> settled;        // final at the venue and booked so: no news any more
   std::vector<OrderReport> foreign;  // at work at the venue and not ours: listed, never touched
-  std::int64_t passes = 0;           // completed
+  std::set<ClientOrderId> known;     // at work, and the journal has them
+  std::map<OrderKey, std::pair<OrderStatus, Quantity>> strangers;  // under our names, but not the journal's: as told
+  std::int64_t passes = 0;                                         // completed
   std::int64_t begun = 0;
   std::string pass_id;  // of the one under way, for the log
 };
 static_assert(!std::is_aggregate_v<ReconcilerState>);
+
+/// The cursor that says that a pass over this account was completed with this journal. No source can have its name.
+SourceId reconcile_mark(const AccountId& account);
+/// And its position, where the journal was filled from the venue's lists then.
+inline constexpr std::string_view mark_of_rebuilt = "rebuilt";
 
 using ReconcilerSelf = ReconcilerActor::stateful_pointer<ReconcilerState>;
 ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared_ptr<const ReconcilerArgs> args);

@@ -292,6 +292,17 @@ struct LotAdopted {
   HEED_FIELDS(lot, from);
 };
 
+/// The journal was lost: lots and orders as the broker's lists and the names of our orders tell them.
+struct OwnershipRebuilt {
+  static constexpr std::string_view type_name = "ownership_rebuilt";
+  std::vector<Lot> lots;
+  std::vector<WorkingOrder> orders;
+  std::vector<ClosePlan> closes;  // at most one: of a close order that is at work
+  Money cost;                     // of the symbol, as a whole
+  std::optional<ContractTerms> terms;
+  HEED_FIELDS(lots, orders, closes, cost, terms);
+};
+
 /// The broker's own average of what is held is taken over; what it holds dearer it has gained elsewhere.
 struct AverageChanged {
   static constexpr std::string_view type_name = "average_changed";
@@ -306,6 +317,6 @@ using PositionEvent =
                DueChanged, ProtectionRefused, ExitTakenAway, ProtectionDue, NakedChanged, CloseStarted, CloseQueued,
                CloseAdvanced, PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed,
                Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged, LotAdopted,
-               AverageChanged>;
+               OwnershipRebuilt, AverageChanged>;
 
 }  // namespace heed::core

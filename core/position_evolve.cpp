@@ -66,8 +66,10 @@ public:
   void operator()(const AbsenceChecked& e) {
     auto& o = order(e.order);
     o.position_asked = e.begun;
-    if (!e.begun)
+    if (!e.begun) {
+      ++o.unexplained;
       forget_looks(o);
+    }
   }
   void operator()(const ResolveAsked& e) {
     auto& o = order(e.order);
@@ -161,6 +163,14 @@ public:
   }
   void operator()(const ExternalChanged& e);
   void operator()(const LotAdopted& e);
+  void operator()(const OwnershipRebuilt& e) {
+    learn(e.terms);
+    s_.lots.insert(s_.lots.end(), e.lots.begin(), e.lots.end());
+    s_.orders.insert(s_.orders.end(), e.orders.begin(), e.orders.end());
+    if (!e.closes.empty())
+      s_.close = e.closes.front();
+    s_.cost = e.cost;
+  }
   void operator()(const AverageChanged& e) {
     s_.cost += e.cost;
     s_.realized += e.realized;
@@ -210,6 +220,7 @@ void Evolve::operator()(const OrderChanged& e) {
     o.position_asked = false;
     forget_looks(o);
   } else if (was_in_doubt) {
+    o.unexplained = 0;
     o.position_asked = false;
     o.resolves = 0;
     forget_looks(o);

@@ -42,6 +42,7 @@ public:
   void operator()(const LiftQuarantine& input);
   void operator()(const ExternalChange& input);
   void operator()(const AdoptExternal& input);
+  void operator()(const RebuildOwnership& input);
   void operator()(const AverageTold& input);
   void operator()(const CancelEntries& input);
 
@@ -148,6 +149,10 @@ private:
   bool refuse_adoption(const AdoptExternal& input, Quantity external);
   void adopt(const AdoptExternal& input, Quantity quantity, const ExitPrices& levels);
 
+  // position_rebuild.cpp
+  void write_history(const RebuildOwnership& input, const OwnershipRebuilt& event);
+  void tell_of_rebuilt(const OwnershipRebuilt& event);
+
   // position_close.cpp
   bool pursue_close();
   bool start_waiting_close();
@@ -157,6 +162,8 @@ private:
   void position_told(const PositionReport& report);
   void send_close(Quantity quantity);
   void mismatch(Quantity broker);
+  void set_apart(const std::string& reason, std::optional<Quantity> bound, std::optional<Quantity> broker);
+  std::string say_difference(Quantity broker) const;
   void end_close(std::string outcome);
   void close_by_rule(const IntentId& lot, CloseReason reason, std::string subreason);
 
@@ -187,6 +194,7 @@ private:
   bool entry_is_in_the_way(const Lot& lot) const;
   bool pairs_natively(const Lot& lot, Quantity quantity) const;
   void exit_refused(const ClientOrderId& order);
+  void ask_for_exits(const IntentId& lot);
   void judge_ended_exits(const ClientOrderId& id);
   bool was_taken_away(const WorkingOrder& order) const;
   void exit_taken_away(const ClientOrderId& order);

@@ -85,16 +85,17 @@ struct WorkingOrder {
   Price worst_price;           // entry: what risk counts the open part at; zero: not known
   bool cancel_wanted = false;  // to be cancelled as soon as the venue knows it
   bool cancel_asked = false;
-  bool assumed_end = false;     // ended by refusal or by proof of absence, not by a report: may turn out alive
-  bool grace = false;           // partial_grace runs
-  bool position_asked = false;  // absence is proven but for the broker's position
-  std::int32_t looks = 0;       // queries that found nothing
+  bool assumed_end = false;      // ended by refusal or by proof of absence, not by a report: may turn out alive
+  bool grace = false;            // partial_grace runs
+  bool position_asked = false;   // absence is proven but for the broker's position
+  std::int32_t unexplained = 0;  // times that the broker's position did not agree with its absence
+  std::int32_t looks = 0;        // queries that found nothing
   std::optional<Instant> first_look;
   std::int32_t resolves = 0;        // for the back-off
   std::optional<Instant> next_ask;  // timers before it belong to an older question
   HEED_FIELDS(row, lot, executions, booked, booked_value, inferred, group, set, reduced, replaces, subreason,
-              worst_price, cancel_wanted, cancel_asked, assumed_end, grace, position_asked, looks, first_look,
-              resolves, next_ask);
+              worst_price, cancel_wanted, cancel_asked, assumed_end, grace, position_asked, unexplained, looks,
+              first_look, resolves, next_ask);
 };
 
 enum class CloseStage : std::uint8_t { cancelling, confirming, closing };

@@ -133,8 +133,10 @@ struct OrderReport {
   std::string text;                    // the venue's words
   ClientOrderId replaced_by;           // with status replaced, when known
   Instant at{};                        // venue time
+  VenueOrderId parent;                 // that it came to the venue with, as a leg; empty: none, or not told
+  Instant created_at{};                // when it came to the venue; zero: not told
   HEED_FIELDS(client_order_id, venue_order_id, account, symbol, side, leg, ours, type, status, quantity, cum_qty,
-              avg_px, limit_price, stop_price, execution, reject_code, text, replaced_by, at);
+              avg_px, limit_price, stop_price, execution, reject_code, text, replaced_by, at, parent, created_at);
 };
 
 /// The venue's statement about what it holds for one symbol.

@@ -125,7 +125,8 @@ struct SetBlock {
 struct Quarantine {
   static constexpr std::string_view type_name = "quarantine";
   std::string reason;
-  HEED_FIELDS(reason);
+  std::optional<Quantity> broker = {};  // signed: what it holds, when a difference is the reason
+  HEED_FIELDS(reason, broker);
 };
 struct LiftQuarantine {
   static constexpr std::string_view type_name = "lift_quarantine";
@@ -160,6 +161,23 @@ struct AverageTold {
   Price avg_px;
   HEED_FIELDS(quantity, avg_px);
 };
+/// What a strategy would do with a position of its own that nobody remembers: its levels, and how long it holds.
+struct StrategyTerms {
+  StrategyId strategy;
+  ProtectionSpec protection;
+  std::int32_t hold_sessions = 0;  // zero: not by date
+  HEED_FIELDS(strategy, protection, hold_sessions);
+};
+/// The journal is lost: what the broker holds and lists under Heed's names becomes Heed's again. Taken only by a
+/// position that knows nothing yet.
+struct RebuildOwnership {
+  static constexpr std::string_view type_name = "rebuild_ownership";
+  Quantity broker;  // signed: what the broker holds in the symbol
+  Price avg_px;
+  std::vector<OrderReport> orders;        // under our names, as the broker lists them: oldest first
+  std::vector<StrategyTerms> strategies;  // those that trade here; names of others are not ours to manage
+  HEED_FIELDS(broker, avg_px, orders, strategies);
+};
 /// Kill switch: take away working entries, leave protection.
 struct CancelEntries {
   static constexpr std::string_view type_name = "cancel_entries";
@@ -170,7 +188,7 @@ struct CancelEntries {
 using PositionInput =
   std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused, OrderInDoubt,
                OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue, Recovered, SetBlock, Quarantine,
-               LiftQuarantine, ExternalChange, AdoptExternal, AverageTold, CancelEntries>;
+               LiftQuarantine, ExternalChange, AdoptExternal, AverageTold, CancelEntries, RebuildOwnership>;
 
 }  // namespace heed
 

@@ -140,6 +140,7 @@ void Auditor::request_served(const net::HttpRequest& request, const net::HttpRes
 }
 
 void Auditor::row_written(const OrderRow& order) {
+  signals_.try_emplace(order.client_order_id.str(), order.signal);
   if (is_terminal(order.status))
     over_.insert(order.client_order_id.str());
   else

@@ -61,6 +61,8 @@ public:
   void external(const std::string& symbol) { external_.insert(symbol); }
 
   // ---- what the journal says
+  /// With all that was promised in it: receipts, decisions, fills. What is at the exchange is there all the same.
+  void journal_lost();
   /// Just committed: what has ended there has ended at the exchange.
   void row_written(const OrderRow& order);
   void after_start(JournalReader& reader);
@@ -119,7 +121,10 @@ private:
   std::vector<Owner> owners_;                  // by order index
   std::vector<exchange::OrderIndex> open_;     // of ours, maybe open
   std::size_t executions_seen_ = 0;
-  std::vector<SymbolBook> books_;  // by asset
+  std::size_t executions_lost_ = 0;  // known to a journal that is gone
+  std::size_t orders_lost_ = 0;
+  std::map<std::string, SignalId> signals_;  // by client_order_id, as first written
+  std::vector<SymbolBook> books_;            // by asset
   std::set<std::string> external_;
   std::set<std::string> waiting_;                          // symbols that wait for a person at the end
   std::map<Date, std::pair<std::int64_t, Decimal>> days_;  // entries that filled, and their dollars

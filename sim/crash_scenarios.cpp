@@ -367,6 +367,29 @@ void add_starts(std::vector<Scenario>& all) {
       .ends_with({"call k1 filled", "call k2 filled", "call k3 closed", "trade AMD buy 10 TP_HIT",
                   "trade NVDA buy 10 MANUAL_CLOSE"}));
   all.push_back(
+    Making{"journal_lost", "a start with an empty journal finds positions and an entry under its own names",
+           minutes{5}}
+      .prices({{"NVDA", "100"}, {"AMD", "50"}, {"MSFT", "100"}})
+      .submits(seconds{5}, open("k1", "NVDA", 10))
+      .submits(seconds{10}, open("k2", "AMD", 10))
+      .submits(seconds{15},
+               [] {
+                 auto o = open("k3", "MSFT", 10);
+                 o.order_type = OrderType::limit;
+                 o.limit_price = Decimal{90};
+                 o.time_in_force = TimeInForce::gtc;
+                 return o;
+               }())
+      .at(seconds{70}, "the journal is lost", [](Stage& s) { s.lose_journal(); })
+      .submits(seconds{100}, open("k1", "NVDA", 10))
+      .price(seconds{120}, "AMD", "61")
+      .price(seconds{130}, "MSFT", "89.5")
+      .submits(seconds{160}, open("k2", "AMD", 10))
+      .submits(seconds{200}, close("k4", "NVDA"))
+      .ends_with({"call k1 filled", "call k2 filled", "call k4 closed", "trade NVDA buy 10 MANUAL_CLOSE",
+                  "trade AMD buy 10 TP_HIT", "position NVDA Flat 0", "position AMD Flat 0", "held MSFT 10",
+                  "working MSFT sell stop 10 at 82.8", "working MSFT sell limit 10 at 108"}));
+  all.push_back(
     Making{"external_beside_ours", "somebody else buys in our symbol, and in one that is not ours", minutes{5}}
       .prices({{"NVDA", "100"}, {"EXTN", "20"}})
       .submits(seconds{5}, open("k1", "NVDA", 10))

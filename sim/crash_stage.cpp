@@ -334,6 +334,10 @@ void Stage::start_life() {
   args.tape = [] { return std::make_unique<NoFeed>(); };
   args.on_commit = [this](std::span<const Batch> batches) {
     for (const auto& batch : batches)
+      for (const auto& row : batch.rows)
+        if (const auto* order = std::get_if<OrderRow>(&row))
+          auditor_.row_written(*order);
+    for (const auto& batch : batches)
       for (const auto& event : batch.events)
         around_.tell("journal: " + event.type + " " + event.symbol.str() + " " + event.order.str() + " " +
                      event.payload.substr(0, 300));
@@ -432,6 +436,14 @@ void Stage::kill_daemon() {
 void Stage::start_daemon() {
   wanted_ = true;
   start_life();
+}
+
+void Stage::lose_journal() {
+  if (life_)
+    end_life(false);
+  disk_.replaced();
+  auditor_.journal_lost();
+  around_.agenda.after(down_time, [this] { start_life(); });
 }
 
 // ---- time ---------------------------------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ public:
   void stop_daemon();  // SIGTERM; it is started again by start_daemon()
   void kill_daemon();  // it stays down until start_daemon()
   void start_daemon();
+  void lose_journal();  // the process is killed, and starts on an empty disk
   Instant now() const { return around_.now(); }
   Instant start() const { return scenario_.start; }
 

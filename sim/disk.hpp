@@ -43,6 +43,8 @@ public:
 
   /// The process is gone: handles stop working, locks and shared memory are free. What was written stays.
   void process_gone();
+  /// Every file is gone, as with another disk in its place. No process may run.
+  void replaced() { files_.clear(); }
   struct Lost {
     std::int64_t dropped = 0;
     std::int64_t torn = 0;

@@ -262,6 +262,9 @@ std::optional<OrderReport> NameBook::report(const WireOrder& order) const {
   report.stop_price = order.stop_price;
   report.text = order.text;
   report.at = order.updated_at;
+  if (known->root != order.id)
+    report.parent = known->root;
+  report.created_at = order.submitted_at;
   if (order.status == OrderStatus::rejected)
     report.reject_code = "rejected";
   if (order.status == OrderStatus::replaced)

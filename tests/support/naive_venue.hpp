@@ -247,6 +247,8 @@ private:
     now.quantity = made.quantity;
     now.limit_price = made.limit_price;
     now.stop_price = made.stop_price;
+    if (!group.empty() && group != made.client_order_id)
+      now.parent = find(group)->now.venue_order_id;
     const bool sleeps = bracket || (!group.empty() && made.leg == Leg::stop_loss);
     now.status = sleeps ? OrderStatus::held : OrderStatus::accepted;
     orders.push_back(std::move(order));

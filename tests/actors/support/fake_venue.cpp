@@ -108,6 +108,8 @@ OrderReport FakeVenue::stamped(OrderReport report) const {
   const auto prefix = report.symbol.str() + "-";
   report.at = clock_->now();
   report.venue_order_id = prefix + report.venue_order_id.str();
+  if (!report.parent.empty())
+    report.parent = prefix + report.parent.str();
   if (report.execution) {
     report.execution->at = report.at;
     report.execution->execution_id = prefix + report.execution->execution_id.str();

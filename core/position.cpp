@@ -186,10 +186,14 @@ void Machine::operator()(const SetBlock& input) {
 }
 
 void Machine::operator()(const Quarantine& input) {
-  if (!s_.quarantine.empty())
-    return;
-  emit(QuarantineStarted{input.reason, std::nullopt});
-  alert(AlertLevel::critical, "QUARANTINED", input.reason);
+  // What rests is left as it is, since a person has to look; but on the other side an exit would add to what is
+  // there.
+  const auto other_side = [net = net_quantity(s_).sign()](const std::optional<Quantity>& told) {
+    return told && told->sign() * net < 0;
+  };
+  const bool opposite = other_side(input.broker);
+  if (s_.quarantine.empty() || (opposite && !s_.quarantine_stays && !other_side(s_.broker_quantity)))
+    set_apart(input.reason, opposite ? input.broker : std::nullopt, input.broker);
 }
 
 void Machine::operator()(const LiftQuarantine& input) {

@@ -216,9 +216,55 @@ void Machine::mismatch(Quantity broker) {
       query(order);
     return alert(AlertLevel::warning, "POSITION_MISMATCH", text);
   }
-  emit(QuarantineStarted{"position mismatch: " + text, broker});
-  alert(AlertLevel::critical, "QUARANTINED", text);
+  set_apart("position mismatch: " + text, broker, broker);
   end_close("mismatch");
+}
+
+namespace {
+
+/// "3 for 2" where the broker holds as much more, or less, as after a split; else empty.
+std::string split_between(Quantity books, Quantity broker) {
+  if (books.sign() != broker.sign() || books == broker)
+    return {};
+  for (const int to : {2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100})
+    for (const int from : {1, 2, 3, 4})
+      if (from < to && (from == 1 || to % from != 0)) {
+        const auto more = Decimal{to}, less = Decimal{from};
+        if (from > 1 && to > 5)
+          continue;  // nobody does such a thing
+        if (books * more == broker * less)
+          return std::to_string(to) + " for " + std::to_string(from);
+        if (books * less == broker * more)
+          return std::to_string(from) + " for " + std::to_string(to);
+      }
+  return {};
+}
+
+}  // namespace
+
+// Nothing opens here until books and broker agree again, or a person says so.
+// `bound`: what exits stay within.
+void Machine::set_apart(const std::string& reason, std::optional<Quantity> bound, std::optional<Quantity> broker) {
+  const auto text = reason + (broker ? say_difference(*broker) : std::string{});
+  emit(QuarantineStarted{reason, bound});
+  alert(AlertLevel::critical, "QUARANTINED", text);
+}
+
+// What the exits are worth meanwhile: they stay where they were, whatever the shares are worth now.
+std::string Machine::say_difference(Quantity broker) const {
+  std::string levels;
+  for (const auto& order : s_.orders) {
+    if (!is_exit(order) || !live(order))
+      continue;
+    const auto& price = order.row.stop_price ? order.row.stop_price : order.row.limit_price;
+    levels += (levels.empty() ? "; at work: " : ", ") +
+              std::string{order.row.leg == Leg::stop_loss ? "stop " : "target "} + open_quantity(s_, order).str() +
+              " at " + price.value_or(Price{}).str() + (in_doubt(order.row.status) ? " (in doubt)" : "");
+  }
+  const auto split = split_between(net_quantity(s_), broker);
+  if (!split.empty())
+    levels += ". It looks like a split of " + split + ": prices of exits are those from before it";
+  return levels.empty() && !owned_quantity(s_).is_zero() ? "; no exit is at work" : levels;
 }
 
 void Machine::close_order_over() {

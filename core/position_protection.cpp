@@ -103,12 +103,13 @@ void Machine::add_to_set(ExitSet& set, const WorkingOrder& order) {
     set.broken = true;  // the entry ended short: its legs never come to life
 }
 
-// What exits may stand for: what is held, within what the account really holds.
+// What exits may stand for: what is held, within what the account really holds. Where it is on the other side, any
+// exit would add to it.
 Quantity Machine::cap_of(std::size_t index) const {
   const auto& lot = s_.lots[index];
   auto total = net_quantity(s_);
-  if (s_.broker_quantity && s_.broker_quantity->abs() < total.abs())
-    total = *s_.broker_quantity;
+  if (const auto& told = s_.broker_quantity; told && (told->abs() < total.abs() || told->sign() * total.sign() < 0))
+    total = *told;
   auto room = lot.side == Side::buy ? total : -total;
   for (std::size_t i = 0; i < index; ++i)
     if (!is_external(s_.lots[i]))
@@ -320,8 +321,20 @@ void Machine::exit_refused(const ClientOrderId& id) {
     return close_by_rule(IntentId{lot->id}, passed.value_or(CloseReason::stop_out),
                          passed == CloseReason::tp_hit ? "TARGET_PASSED" : "STOP_OUT");
   }
-  alert(AlertLevel::critical, "PROTECTION_REFUSED", text);
+  // Nearly always the first no means that another exit has just filled or is on its way out: what became of those is
+  // asked for, and the next attempt tells whether it was more than that.
+  if (failures > 1)
+    alert(AlertLevel::critical, "PROTECTION_REFUSED", text);
+  else
+    ask_for_exits(lot->id);
   arm(TimerKind::protect_retry, id, backoff(policy_.protect_retry, failures - 1, longest_protect_retry));
+}
+
+void Machine::ask_for_exits(const IntentId& lot) {
+  for (const auto& order : s_.orders)
+    if (is_exit(order) && order.lot == lot && order.row.status != OrderStatus::filled &&
+        order.row.status != OrderStatus::rejected && !in_doubt(order.row.status))
+      query(order);
 }
 
 // Somebody else, or the venue of its own, ended an exit that still had shares to stand for.

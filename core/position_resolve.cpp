@@ -7,7 +7,8 @@ namespace {
 
 // With the back-off of the questions this is about a minute after the first.
 constexpr std::int32_t worrying_resolves = 8;
-constexpr std::int32_t reminder = 20;  // and so many questions between two reminders
+constexpr std::int32_t most_unexplained = 3;  // answers about the position that do not fit, in a row
+constexpr std::int32_t reminder = 20;         // and so many questions between two reminders
 
 }  // namespace
 
@@ -154,8 +155,13 @@ void Machine::absence_told(const PositionReport& report) {
       continue;
     }
     emit(AbsenceChecked{id, false});
-    alert(AlertLevel::warning, "UNEXPLAINED_POSITION",
-          "books " + net_quantity(s_).str() + ", broker " + report.quantity.str() + ", in doubt " + id.str());
+    const auto text =
+      "books " + net_quantity(s_).str() + ", broker " + report.quantity.str() + ", in doubt " + id.str();
+    alert(AlertLevel::warning, "UNEXPLAINED_POSITION", text);
+    // An entry in doubt keeps others out by itself, and what is held beside it goes on being protected.
+    if (const auto& order = *find_order(s_, id);
+        !is_entry(order) && order.unexplained >= most_unexplained && s_.quarantine.empty())
+      set_apart("position mismatch: " + text, report.quantity, report.quantity);
   }
 }
 

@@ -60,7 +60,7 @@ std::vector<DriftFinding> DriftWatch::look(const std::map<Symbol, QuantityPair>&
       findings.push_back(finding(symbol, DriftAction::ask_orders, pair, seen.looks));
     else if (pair.owned.is_zero() && !pair.quarantined)
       findings.push_back(finding(symbol, DriftAction::external, pair, seen.looks));
-    else if (!pair.quarantined)
+    else if (!pair.quarantined || seen.looks == 2)  // set apart already: by what it differs now
       findings.push_back(finding(symbol, DriftAction::quarantine, pair, seen.looks));
   }
   std::erase_if(averages_, [&](const auto& entry) { return !pairs.contains(entry.first); });

@@ -1,6 +1,7 @@
 // Runs over the past: asked for, listed, shown, cancelled. What they run on is the daemon's affair
 // (backtest_port.hpp).
 #include "api/backtest_port.hpp"
+#include "api/backtest_render.hpp"
 #include "api/body.hpp"
 #include "api/checks.hpp"
 #include "api/render.hpp"
@@ -137,43 +138,9 @@ void post_backtest(Context& context, const CallPtr& call) {
     call->problem({503, "BUSY", "too many requests wait already; try again", {}, {}, false, {{"Retry-After", "1"}}});
 }
 
-void append_member(std::string& out, const char* name, const auto& value) {
-  out += std::string{",\""} + name + "\":";
-  append_json(out, value);
-}
-
-std::optional<std::string> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional{text};
-}
-
-/// What is known of every run. The object is left open.
-void append_run(std::string& out, const BacktestRunRow& run, BacktestPort* runs) {
-  out += "{\"run_id\":";
-  append_json(out, run.run_id);
-  append_member(out, "kind", run.kind);
-  append_member(out, "status", run.status);
-  std::optional<double> progress;
-  if (runs != nullptr && (run.status == BacktestStatus::queued || run.status == BacktestStatus::running))
-    progress = runs->progress(run.run_id);
-  append_member(out, "progress", progress.value_or(run.status == BacktestStatus::done ? 1.0 : 0.0));
-  append_member(out, "error", unless_empty(run.error));
-  append_member(out, "created_at", run.created_at);
-  append_member(out, "finished_at", run.finished_at);
-}
-
-/// The members of an object that is JSON text; nothing of an empty one.
-void append_members(std::string& out, const std::string& object) {
-  if (object.size() > 2)
-    out += "," + object.substr(1, object.size() - 2);
-}
-
-/// As lists have it: with its figures, and without all else that it gave.
-void append_listed(std::string& out, const BacktestRunRow& run, BacktestPort* runs) {
-  append_run(out, run, runs);
-  append_member(out, "digest", unless_empty(run.digest));
-  out += ",\"params\":" + run.params;
-  append_members(out, run.summary);
-  out += '}';
+std::optional<double> progress_of(Context& context, const BacktestRunRow& run) {
+  auto* runs = context.port.backtests();
+  return runs != nullptr && is_under_way(run.status) ? runs->progress(run.run_id) : std::nullopt;
 }
 
 HttpResponse list_backtests(Context& context, const Call& call) {
@@ -185,32 +152,20 @@ HttpResponse list_backtests(Context& context, const Call& call) {
   const auto page = context.journal->backtest_runs(filter);
   if (!page)
     return to_response(to_problem(page.error()));
-  std::string out = "{\"items\":[";
-  for (const auto& run : page.value().rows) {
-    out += out.back() == '[' ? "" : ",";
-    append_listed(out, run, context.port.backtests());
-  }
-  out += "],\"next_cursor\":";
-  append_json(out, page.value().next_cursor.empty() ? std::nullopt : std::optional{page.value().next_cursor});
-  return with_etag(call, json_response(200, out + "}"));
+  return with_etag(call, json_response(200, shown_runs(page.value(), [&](const BacktestRunRow& run) {
+                                         return progress_of(context, run);
+                                       })));
 }
 
-/// One run; once it is done with the members of its result, which has a digest, and parameters unless it is a
-/// sweep's.
 HttpResponse show(Context& context, const Call& call, const BacktestRunRow& run) {
-  std::string out;
-  if (run.status != BacktestStatus::done || context.port.backtests() == nullptr) {
-    append_listed(out, run, context.port.backtests());
-    return with_etag(call, json_response(200, std::move(out)));
+  std::string result;
+  if (run.status == BacktestStatus::done && context.port.backtests() != nullptr) {
+    auto stored = context.port.backtests()->result(run);
+    if (!stored)
+      return to_response(to_problem(stored.error()));
+    result = std::move(stored).value();
   }
-  const auto result = context.port.backtests()->result(run);
-  if (!result)
-    return to_response(to_problem(result.error()));
-  append_run(out, run, context.port.backtests());
-  if (run.kind == BacktestKind::sweep)
-    out += ",\"params\":" + run.params;
-  append_members(out, result.value());
-  return with_etag(call, json_response(200, out + "}"));
+  return with_etag(call, json_response(200, shown_run(run, progress_of(context, run), result)));
 }
 
 Problem no_such_run(const std::string& id) { return not_there("backtest", "BACKTEST_NOT_FOUND", id); }
@@ -249,8 +204,7 @@ HttpResponse delete_backtest(Context& context, const Call& call) {
       runs->cancel(id)) {
     std::string out = "{\"run_id\":";
     append_json(out, id);
-    append_member(out, "status", BacktestStatus::cancelled);
-    return json_response(202, out + "}");
+    return json_response(202, out + ",\"status\":\"cancelled\"}");
   }
   return to_response(
     Problem{409,

@@ -1,6 +1,7 @@
 #include "app/backtest_job.hpp"
 
 #include "app/version.hpp"
+#include "backtest/bar_rows.hpp"
 #include "backtest/input.hpp"
 #include "backtest/output.hpp"
 #include "backtest/store.hpp"
@@ -178,29 +179,17 @@ Result<backtest::LoadedBars> stored_bars(JournalReader& journal, const backtest:
                                          const Symbol& benchmark, const BacktestWatch& watch) {
   auto symbols = calls.symbols;
   symbols.push_back(benchmark);
-  backtest::BarSetBuilder builder;
-  std::size_t found = 0;
-  for (const auto& symbol : symbols) {
-    const auto rows = journal.bars(symbol, {}, {});
-    if (!rows)
-      return rows.error();
-    if (!watch(0.0))
-      return cancelled();
-    found += rows.value().size();
-    if (!rows.value().empty())
-      builder.add(symbol, backtest::columns_of(rows.value()));
-  }
-  if (found == 0)
-    return Error{ErrorKind::invalid, "BARS",
-                 "the table of bars has none of the called symbols; name a folder of them with backtest.bars"};
-  backtest::LoadedBars out;
-  out.bars = builder.finish();
-  return out;
+  return backtest::load_bar_rows("store", std::move(symbols),
+                                 [&](const Symbol& symbol) -> Result<std::vector<BarRow>> {
+                                   if (!watch(0.0))
+                                     return cancelled();
+                                   return journal.bars(symbol, {}, {});
+                                 });
 }
 
 /// What files are called in the result.
 backtest::InputPaths names_of(const BacktestJob& job) {
-  return {job.mentions.empty() ? "stored mentions" : job.mentions, job.bars.empty() ? "stored bars" : job.bars};
+  return {job.mentions.empty() ? "stored mentions" : job.mentions, job.bars.empty() ? "store" : job.bars};
 }
 
 Result<backtest::Input> read_input(const BacktestJob& job, JournalReader& journal, const backtest::Params& params,

@@ -1,7 +1,7 @@
 #include "app/backtest_runner.hpp"
 
+#include "app/cli/stored_runs.hpp"
 #include "backtest/store.hpp"
-#include "core/naming.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -23,8 +23,6 @@ namespace heed {
 namespace {
 
 constexpr int lowest_priority = 19;
-/// A commit of this many rows takes about a millisecond.
-constexpr std::size_t rows_per_commit = 200;
 /// How long a store that does not answer is asked again before a run is given up.
 constexpr int append_attempts = 60;
 
@@ -36,11 +34,6 @@ struct Task {
   std::atomic<double> progress{0.0};
 };
 
-std::string run_id_of(Instant created_at) {
-  const auto digest = core::sha256("backtest " + std::to_string(created_at.time_since_epoch().count()));
-  return "b-" + core::base32({reinterpret_cast<const char*>(digest.data()), 10});
-}
-
 }  // namespace
 
 struct BacktestRunner::State : std::enable_shared_from_this<State> {
@@ -51,8 +44,8 @@ struct BacktestRunner::State : std::enable_shared_from_this<State> {
   std::mutex mutex;  // of all below
   std::condition_variable changed;
   std::shared_ptr<const config::Config> config;
-  Instant last_created{};
-  std::size_t reserved = 0;  // whose row is being written
+  std::optional<Instant> last_created;  // of the newest run that is stored
+  std::size_t reserved = 0;             // whose row is being written
   std::deque<std::shared_ptr<Task>> waiting;
   std::shared_ptr<Task> running;
   std::atomic<bool> stopping{false};  // set under the mutex, since it is waited for
@@ -135,15 +128,11 @@ Status BacktestRunner::State::recover() {
 
 // ---- asking -------------------------------------------------------------------------------------------------------
 
-/// Later than any before, though the clock may stand still: ids follow from it, and lists are in its order.
 std::shared_ptr<Task> BacktestRunner::State::make_task(BacktestJob job) {
-  last_created = std::max(args.clock->now(), last_created + std::chrono::microseconds{1});
   auto task = std::make_shared<Task>();
-  task->row.run_id = run_id_of(last_created);
-  task->row.kind = job.kind();
-  task->row.params = job.params_json();
-  task->row.created_at = last_created;
+  task->row = backtest::new_run(job.kind(), job.params_json(), args.clock->now(), last_created);
   task->job = std::move(job);
+  last_created = task->row.created_at;
   return task;
 }
 
@@ -218,13 +207,7 @@ bool BacktestRunner::cancel(const std::string& run_id) {
 }
 
 Result<std::string> BacktestRunner::result(const BacktestRunRow& run) {
-  auto result = state_->args.reader->backtest_result(run.run_id);
-  if (!result || run.kind == BacktestKind::sweep)
-    return result;
-  const auto trades = state_->args.reader->backtest_trades(run.run_id);
-  if (!trades)
-    return trades.error();
-  return backtest::stored_json(result.value(), trades.value());
+  return cli::stored_result(*state_->args.reader, run);
 }
 
 // ---- the thread ---------------------------------------------------------------------------------------------------
@@ -268,18 +251,12 @@ void BacktestRunner::State::carry_out(Task& task) {
   finish(task, BacktestStatus::interrupted, "the daemon ended while it ran");
 }
 
-/// Piece by piece, each when the one before is durable: calls come in between. The last row says that it is done.
+/// Each commit when the one before is durable: calls come in between.
 void BacktestRunner::State::store(Task& task, std::vector<Row> rows) {
   std::get<BacktestRunRow>(rows.back()).finished_at = args.clock->now();
-  for (auto at = rows.begin(); at != rows.end();) {
-    auto end = at;
-    while (end != rows.end() && static_cast<std::size_t>(end - at) < rows_per_commit)
-      if (std::holds_alternative<BacktestResultRow>(*end++))
-        break;
-    if (const auto stored = append_patiently({at, end}); !stored)
+  for (const auto& commit : backtest::commits_of(std::move(rows)))
+    if (const auto stored = append_patiently(commit); !stored)
       return finish(task, BacktestStatus::failed, "it could not be stored: " + stored.error().detail);
-    at = end;
-  }
   spdlog::info("backtest {} done", task.row.run_id);
 }
 

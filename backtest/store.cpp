@@ -1,10 +1,12 @@
 #include "backtest/store.hpp"
 
 #include "backtest/sweep_run.hpp"
+#include "core/naming.hpp"
 #include "net/json_writer.hpp"
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace heed::backtest {
 namespace {
@@ -17,7 +19,32 @@ std::size_t piece_of(std::string_view text) {
   return size;
 }
 
+constexpr std::size_t rows_per_commit = 200;
+
 }  // namespace
+
+BacktestRunRow new_run(BacktestKind kind, std::string params, Instant now, const std::optional<Instant>& last) {
+  BacktestRunRow run;
+  run.kind = kind;
+  run.params = std::move(params);
+  run.created_at = last ? std::max(now, *last + Duration{1}) : now;
+  const auto digest = core::sha256("backtest " + std::to_string(run.created_at.time_since_epoch().count()));
+  run.run_id = "b-" + core::base32({reinterpret_cast<const char*>(digest.data()), 10});
+  return run;
+}
+
+std::vector<std::vector<Row>> commits_of(std::vector<Row> rows) {
+  std::vector<std::vector<Row>> out;
+  bool is_full = true;
+  for (auto& row : rows) {
+    if (is_full)
+      out.emplace_back();
+    is_full = std::holds_alternative<BacktestResultRow>(row);
+    out.back().push_back(std::move(row));
+    is_full = is_full || out.back().size() == rows_per_commit;
+  }
+  return out;
+}
 
 void append_result(std::vector<Row>& to, const std::string& run_id, std::string_view result) {
   std::int32_t part = 0;
@@ -80,19 +107,6 @@ std::string stored_json(const std::string& result, const std::vector<BacktestTra
     write_trade(w, trade);
   w.end_array();
   return result.substr(0, result.size() - 1) + ",\"trades\":" + std::move(w).str() + '}';
-}
-
-core::BarColumns columns_of(const std::vector<BarRow>& rows) {
-  core::BarColumns out;
-  for (const auto& row : rows) {
-    out.days.push_back(static_cast<std::int32_t>(row.at.time_since_epoch().count()));
-    out.open.push_back(row.open.units());
-    out.high.push_back(row.high.units());
-    out.low.push_back(row.low.units());
-    out.close.push_back(row.close.units());
-    out.volume.push_back(row.volume);
-  }
-  return out;
 }
 
 std::vector<BarRow> rows_of(const Symbol& symbol, const core::BarColumns& bars) {

@@ -6,6 +6,7 @@
 #include "messages/records.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ std::vector<Row> rows_of(const Sweep& sweep, BacktestRunRow run);
 /// The parameters of a sweep: those that every set has, and under `sweep` what was varied and how it was judged.
 std::string params_json(const Params& params, const std::vector<Axis>& axes, const RankFigure& figure, int folds);
 
+/// A run that is asked for now. It is created later than `last`, the newest that is stored, even when the clock
+/// stands still: its id follows from that, and lists are in its order.
+BacktestRunRow new_run(BacktestKind kind, std::string params, Instant now, const std::optional<Instant>& last);
+/// The rows in their order, in commits of about a millisecond.
+std::vector<std::vector<Row>> commits_of(std::vector<Row> rows);
+
 /// A result is stored in pieces of this size.
 constexpr std::size_t result_piece_bytes = 64 * 1024;
 /// The rows of a result; it is valid UTF-8.
@@ -30,8 +37,6 @@ void append_result(std::vector<Row>& to, const std::string& run_id, std::string_
 /// result.
 std::string stored_json(const std::string& result, const std::vector<BacktestTradeRow>& trades);
 
-/// The bars of rows in ascending order of date, as columns.
-core::BarColumns columns_of(const std::vector<BarRow>& rows);
 /// One symbol's bars as rows.
 std::vector<BarRow> rows_of(const Symbol& symbol, const core::BarColumns& bars);
 

@@ -1,8 +1,10 @@
 // `heed backtest`
 #include "app/cli/backtest.hpp"
 
+#include "app/cli/stored_runs.hpp"
 #include "backtest/output.hpp"
 #include "backtest/report.hpp"
+#include "backtest/store.hpp"
 
 namespace heed::cli {
 namespace {
@@ -53,7 +55,8 @@ bool write_files(Session& session, const BacktestArguments& a, const Report& rep
     return path.empty() || write_file(session, path, make(report), exit);
   };
   return write(a.trades_file, backtest::trades_csv) && write(a.equity_file, backtest::equity_csv) &&
-         write(a.dispositions_file, backtest::dispositions_csv) && write(a.report_file, backtest::to_html);
+         write(a.dispositions_file, backtest::dispositions_csv) &&
+         write(a.report_file, [](const Report& r) { return backtest::to_html(r); });
 }
 
 }  // namespace
@@ -92,6 +95,9 @@ int run_backtest(Session& session, const BacktestArguments& a) try {
     session.out() << backtest::to_json(report) << '\n';
   else
     print_summary(session, report);
+  if (!a.no_store)
+    keep_run(session, {BacktestKind::backtest, backtest::params_json(report.params),
+                       [&](BacktestRunRow row) { return backtest::rows_of(report, std::move(row)); }});
   return 0;
 } catch (const DecimalOverflow&) {
   return session.fail(Exit::bad_data, "a sum grew beyond 9.2 billion", {}, "give less --capital");

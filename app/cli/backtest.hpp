@@ -22,6 +22,7 @@ struct BacktestArguments {
   std::string feed, adjustment;
   bool strict = false;
   bool no_cache = false;
+  bool no_store = false;
 };
 
 struct SweepArguments {

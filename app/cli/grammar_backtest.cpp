@@ -1,6 +1,9 @@
 // Grammar of the commands on the past.
 #include "app/cli/backtest.hpp"
 #include "app/cli/parser.hpp"
+#include "app/cli/stored_runs.hpp"
+
+#include <array>
 
 namespace heed::cli {
 namespace {
@@ -35,6 +38,81 @@ void add_past_options(CLI::App& app, BacktestArguments& a) {
     ->type_name("NAME");
   app.add_flag("--strict", a.strict, "Stop when a line or file of the input is wrong");
   app.add_flag("--no-cache", a.no_cache, "Read all files anew, and keep nothing");
+  app.add_flag("--no-store", a.no_store,
+               "With --config the run is kept in its store, for heed backtests show; this leaves it out");
+}
+
+void add_run_filters(CLI::App& app, Query& query) {
+  struct Filter {
+    const char* option;
+    const char* parameter;
+    const char* help;
+    const char* type;
+  };
+  constexpr std::array filters{
+    Filter{"--status", "status", "queued, running, done, failed, cancelled or interrupted", "NAME"},
+    Filter{"--kind", "kind", "backtest or sweep", "NAME"},
+    Filter{"--from", "from", "Asked for at or after this instant", "INSTANT"},
+    Filter{"--to", "to", "Asked for before this instant", "INSTANT"},
+    Filter{"--sort", "sort", "newest (default) or oldest first", "ORDER"},
+    Filter{"--limit", "limit", "Rows, 1 to 1000 [100]", "N"},
+    Filter{"--cursor", "cursor", "Go on where the last page ended", "CURSOR"}};
+  query.reserve(filters.size());  // options hold references into it
+  for (const auto& filter : filters) {
+    query.emplace_back(filter.parameter, "");
+    app.add_option(filter.option, query.back().second, filter.help)->type_name(filter.type);
+  }
+}
+
+void add_order_options(CLI::App& app, BacktestOrder& o) {
+  app.add_option("--mentions", o.mentions, "A file in the daemon's folder for calls [the stored mentions]")
+    ->type_name("NAME");
+  app.add_option("--source", o.source, "Of the stored mentions only those of this source")->type_name("ID");
+  app.add_option("--benchmark", o.benchmark, "What to compare with [SPY]")->type_name("SYMBOL");
+  app.add_option("--from", o.from, "First session [the first call's day]")->type_name("DATE");
+  app.add_option("--to", o.to, "Last session [180 days after the last call]")->type_name("DATE");
+  app.add_option("--capital", o.capital, "Dollars to begin with [100000]")->type_name("N");
+  app.add_option("--default-conviction", o.default_conviction, "Of calls that state none, 0 to 1")->type_name("C");
+  app.add_option("--profile", o.profile, "plain: the rules of the historical engine")->type_name("NAME");
+  app.add_option("--set", o.sets, "key=value above the daemon's configuration; may be given several times")
+    ->type_name("K=V");
+  app.add_option("--strategy", o.strategy, "The strategy of the daemon's configuration [the only one]")
+    ->type_name("ID");
+  app.add_option("--account", o.account, "Whose limits [the strategy's first]")->type_name("ID");
+  app.add_option("--grid", o.grids, "key=from:to:step: a sweep; several make every combination")
+    ->type_name("K=A:B:STEP");
+  app.add_option("--list", o.lists, "key=value,value; the same for names")->type_name("K=V,V");
+  app.add_option("--metric", o.metric, "What the sets of a sweep are ranked by [sharpe]")->type_name("NAME");
+  app.add_option("--folds", o.folds, "Of a sweep: walk forward in so many steps")
+    ->type_name("N")
+    ->check(CLI::Range(0, 100));
+}
+
+void add_stored_runs(Parser& parser) {
+  auto& runs = parser.command(parser.root(), "backtests", "Runs over the past that are kept, and those of the daemon",
+                              "  heed backtests list\n  heed backtests show latest\n"
+                              "  heed backtests run --set min_conviction=0.8\n");
+  const auto query = std::make_shared<Query>();
+  auto& list = parser.command(runs, "list", "All that are kept, newest first",
+                              "  heed backtests list\n  heed backtests list --kind sweep --status done\n",
+                              [query](Session& session) { return list_backtests(session, *query); });
+  add_run_filters(list, *query);
+  const auto shown = std::make_shared<std::string>();
+  auto& show = parser.command(runs, "show", "What a run gave, or how far it is",
+                              "  heed backtests show latest\n  heed backtests show b-5qmhx7jh5xd5py2u --json\n",
+                              [shown](Session& session) { return show_backtest(session, *shown); });
+  show.add_option("run", *shown, "Its name, or latest")->required()->type_name("RUN");
+  const auto order = std::make_shared<BacktestOrder>();
+  auto& run = parser.command(runs, "run", "Have the daemon do one beside trading; prints its name",
+                             "  heed backtests run\n  heed backtests run --mentions calls.jsonl --set stop_pct=0.05\n"
+                             "  heed backtests run --grid stop_pct=0.04:0.12:0.02 --folds 4\n",
+                             [order](Session& session) { return order_backtest(session, *order); });
+  add_order_options(run, *order);
+  const auto cancelled = std::make_shared<std::string>();
+  auto& cancel =
+    parser.command(runs, "cancel", "End one that waits or runs", "  heed backtests cancel b-5qmhx7jh5xd5py2u\n",
+                   [cancelled](Session& session) { return cancel_backtest(session, *cancelled); });
+  cancel.add_option("run", *cancelled, "Its name")->required()->type_name("RUN");
 }
 
 }  // namespace
@@ -75,6 +153,7 @@ void add_backtest_commands(Parser& parser) {
     ->type_name("N")
     ->check(CLI::Range(0, 256));
   sweep.add_option("--report", s->report_file, "Write a page with heat maps there")->type_name("FILE");
+  add_stored_runs(parser);
 }
 
 }  // namespace heed::cli

@@ -1,5 +1,6 @@
 // Commands that work on files and need no daemon.
 #include "app/cli/commands.hpp"
+#include "app/cli/named_store.hpp"
 #include "persistence/journal.hpp"
 #include "persistence/json_write.hpp"
 #include "persistence/open_postgres.hpp"
@@ -41,34 +42,6 @@ int check_as_json(Session& session, const std::string& path) {
   return static_cast<int>(outcome.config ? Exit::done : Exit::config_invalid);
 }
 
-/// A store that may have no daemon: a SQLite file, or a database of a PostgreSQL server.
-struct NamedStore {
-  std::string file;
-  std::string url;
-  std::string words;  // for people; without secrets
-};
-
-/// The store that `path`, --config or the defaults name.
-std::optional<NamedStore> named_store(Session& session, const std::string& path, int& exit) {
-  if (!path.empty())
-    return NamedStore{path, {}, path};
-  Exit failed = Exit::done;
-  if (session.globals().config.empty())
-    return NamedStore{"var/heed.db", {}, "var/heed.db"};
-  const auto config = session.load_config(session.globals().config, failed);
-  exit = static_cast<int>(failed);
-  if (!config)
-    return std::nullopt;
-  switch (config->journal.kind) {
-    case config::JournalKind::sqlite: return NamedStore{config->journal.path, {}, config->journal.path};
-    case config::JournalKind::postgres: return NamedStore{{}, config->journal.url.reveal(), "in PostgreSQL"};
-    case config::JournalKind::memory: break;
-  }
-  exit = session.fail(Exit::usage, "the configured journal is kept in memory only", {},
-                      "verify it through the running daemon: heed journal verify");
-  return std::nullopt;
-}
-
 int say_verified(Session& session, std::string_view where, const Result<std::int64_t>& checked) {
   if (session.globals().json) {
     std::string out = std::string{"{\"ok\":"} + (checked ? "true" : "false");
@@ -88,16 +61,6 @@ int say_verified(Session& session, std::string_view where, const Result<std::int
                         checked.error().detail, "keep a copy of the file, and do not trade on it");
   session.out() << "verified " << checked.value() << " events: nothing was changed or dropped\n";
   return 0;
-}
-
-/// Of PostgreSQL without the leave of its holder, who may be another machine's daemon.
-Result<std::shared_ptr<JournalReader>> reader_of(const NamedStore& store) {
-  if (!store.url.empty())
-    return read_postgres_journal(store.url);
-  auto journal = open_sqlite_journal(store.file);
-  if (!journal)
-    return journal.error();
-  return std::move(journal).value().reader;
 }
 
 int verify_store(Session& session, const std::string& path) {

@@ -1,6 +1,8 @@
 // `heed sweep`
 #include "app/cli/backtest.hpp"
+#include "app/cli/stored_runs.hpp"
 #include "backtest/output.hpp"
+#include "backtest/store.hpp"
 #include "backtest/sweep_run.hpp"
 
 #include <algorithm>
@@ -67,7 +69,10 @@ public:
     sweep_.mentions = a_.past.mentions;
     sweep_.bars = a_.past.bars;
     run_sets(shared);
-    return finish(exit);
+    if (finish(exit) && !a_.past.no_store)
+      keep_run(session_, {BacktestKind::sweep, backtest::params_json(base_, sweep_.axes, *sweep_.figure, a_.folds),
+                          [this](BacktestRunRow row) { return backtest::rows_of(sweep_, std::move(row)); }});
+    return exit;
   }
 
 private:
@@ -76,7 +81,7 @@ private:
   void run_sets(const backtest::SharedGround& shared);
   void print_head();
   void print_row(std::size_t i);
-  int finish(int& exit);
+  bool finish(int& exit);
   int jobs() const {
     return a_.jobs > 0 ? a_.jobs : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
@@ -85,6 +90,7 @@ private:
   Session& session_;
   const SweepArguments& a_;
   Sweep sweep_;
+  Params base_;  // what every set has
   std::vector<Params> sets_;
 };
 
@@ -137,6 +143,7 @@ bool SweepRun::read_sets(int& exit) {
   const auto base = settings_of(session_, a_.past, exit);
   if (!base)
     return false;
+  base_ = base->params();
   for (auto& values : backtest::combinations(sweep_.axes)) {
     auto settings = *base;
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -200,12 +207,12 @@ void SweepRun::print_row(std::size_t i) {
     out.flush();
 }
 
-int SweepRun::finish(int& exit) {
+bool SweepRun::finish(int& exit) {
   if (!a_.report_file.empty() && !write_file(session_, a_.report_file, backtest::to_html(sweep_), exit))
-    return exit;
+    return false;
   if (session_.globals().json) {
     session_.out() << backtest::to_json(sweep_) << '\n';
-    return 0;
+    return true;
   }
   const auto set_text = [&](std::size_t row) {
     std::string out;
@@ -233,7 +240,7 @@ int SweepRun::finish(int& exit) {
     table.print(session_.out(), session_.color(), session_.width());
   }
   session_.out() << '\n' << painted("warning:", Paint::yellow, session_.color()) << ' ' << sweep_.warning() << '\n';
-  return 0;
+  return true;
 }
 
 }  // namespace

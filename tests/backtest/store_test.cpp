@@ -99,17 +99,36 @@ TEST_CASE("a run may be watched, and ended in its middle", "[store]") {
   CHECK(ended.error().code == "CANCELLED");
 }
 
-TEST_CASE("bars as rows are the same bars", "[store]") {
-  core::BarColumns bars;
-  bars.days = {19'000, 19'001};
-  bars.open = {dec("10.000000001").units(), dec("11").units()};
-  bars.high = bars.low = bars.close = bars.open;
-  bars.volume = {5, 6};
-  const auto back = columns_of(rows_of(Symbol{"AA"}, bars));
-  CHECK(back.days == bars.days);
-  CHECK(back.open == bars.open);
-  CHECK(back.close == bars.close);
-  CHECK(back.volume == bars.volume);
+TEST_CASE("a run is stored in short commits, and in order", "[store]") {
+  std::vector<Row> rows;
+  for (std::int32_t i = 0; i < 450; ++i) {
+    BacktestTradeRow trade;
+    trade.number = i;
+    rows.emplace_back(trade);
+  }
+  append_result(rows, "b-1", std::string(result_piece_bytes + 1, 'x'));
+  rows.emplace_back(BacktestRunRow{});
+  const auto commits = commits_of(rows);
+  REQUIRE(commits.size() == 5);
+  CHECK(commits[0].size() == 200);
+  CHECK(commits[1].size() == 200);
+  CHECK(commits[2].size() == 51);
+  CHECK(std::holds_alternative<BacktestResultRow>(commits[2].back()));
+  CHECK(commits[3].size() == 1);
+  CHECK(std::holds_alternative<BacktestRunRow>(commits[4].back()));
+  CHECK(commits_of({}).empty());
+}
+
+TEST_CASE("a new run is newer than all, whatever the clock says", "[store]") {
+  const auto now = at("2026-11-20T15:00:00Z");
+  const auto first = new_run(BacktestKind::sweep, "{}", now, std::nullopt);
+  CHECK(first.created_at == now);
+  CHECK(first.kind == BacktestKind::sweep);
+  CHECK(first.run_id.size() == 18);
+  const auto second = new_run(BacktestKind::backtest, "{}", now - std::chrono::hours{1}, first.created_at);
+  CHECK(second.created_at > first.created_at);
+  CHECK(second.run_id != first.run_id);
+  CHECK(new_run(BacktestKind::sweep, "", now, std::nullopt).run_id == first.run_id);
 }
 
 }  // namespace

@@ -133,5 +133,49 @@ def lists_after_restarts(heed, folder):
         check(after["digest"] == done["digest"] and after["run_id"] not in runs, "it is not the same past")
 
 
+def kept_by_commands(heed, folder):
+    """What `heed backtest` and `heed sweep` made is kept in the store of --config, and the same to a reader of the store
+    and to the daemon's clients."""
+    with Box(heed, folder) as box:
+        cli, config = box.daemon.cli, box.daemon.config
+        code, said, _ = cli("backtests", "run", "--config", config, "--mentions", "calls.jsonl", "--set", "stop_pct=0.06")
+        check(code == 0, said)
+        first = box.ended(said.split()[0])
+        code, _, said = cli("backtests", "run", "--config", config, "--set", "stop_pct=6")
+        check(code == 65 and "stop_pct = 6" in said, f"exit {code}: {said}")
+        box.daemon.terminate()
+        past = ("--mentions", "past/calls.jsonl", "--bars", "past/bars", "--config", config)
+        code, text, said = cli("backtest", *past, "--json", "--set", "stop_pct=0.06")
+        check(code == 0 and "kept as b-" in said, f"exit {code}: {said}")
+        second, told = said.split("kept as ")[1].split(";")[0], json.loads(text)
+        check(told["digest"] == first["digest"], "it is not the same past")
+        code, _, said = cli("backtest", *past, "--no-store")
+        check(code == 0 and "kept" not in said, said)
+        code, text, said = cli("sweep", *past, "--list", "on_repeat_buy=top_up,roll", "--json")
+        check(code == 0 and "kept as b-" in said, f"exit {code}: {said}")
+        third, swept = said.split("kept as ")[1].split(";")[0], json.loads(text)
+        code, listed, said = cli("backtests", "list", "--config", config, "--json")
+        rows = json.loads(listed)["items"]
+        check([r["run_id"] for r in rows] == [third, second, first["run_id"]], f"exit {code}: {listed} {said}")
+        shown = json.loads(cli("backtests", "show", second, "--config", config, "--json")[1])
+        for name in told.keys() - {"input"}:
+            check(shown[name] == told[name], f"{name} differs")
+        code, table, _ = cli("backtests", "list", "--config", config, "--kind", "sweep")
+        check(code == 0 and third in table and second not in table, table)
+        code, _, said = cli("backtests", "show", "b-none", "--config", config)
+        check(code == 1 and "b-none" in said, f"exit {code}: {said}")
+        box.daemon.start()
+        again = json.loads(cli("backtests", "list", "--config", config, "--json")[1])["items"]
+        check(again == rows, "the daemon lists other runs than the store has")
+        check(json.loads(cli("backtests", "show", second, "--config", config, "--json")[1]) == shown, "it shows another")
+        code, text, _ = cli("backtests", "show", "latest", "--config", config)
+        check(code == 0 and third in text and swept["digest"] in text and "best of 2 sets by sharpe" in text, text)
+        running = long_sweep(box)
+        code, said, _ = cli("backtests", "cancel", running, "--config", config)
+        check(code == 0 and box.ended(running)["status"] == "cancelled", said)
+        code, _, said = cli("backtests", "cancel", running, "--config", config)
+        check(code == 3 and "nothing to cancel" in said, f"exit {code}: {said}")
+
+
 if __name__ == "__main__":
-    sys.exit(run_tests([same_past, cancelled_and_refused, lists_after_restarts], sys.argv[1:]))
+    sys.exit(run_tests([same_past, cancelled_and_refused, lists_after_restarts, kept_by_commands], sys.argv[1:]))

@@ -9,21 +9,29 @@
 namespace heed::backtest {
 namespace {
 
-constexpr double width = 960.0;
 constexpr double left = 78.0;
 constexpr double right = 12.0;
 constexpr double top = 10.0;
 constexpr double bottom = 26.0;
-constexpr std::size_t points_max = 1'200;  // a screen shows no more
+
+/// A chart is drawn twice, since one that is scaled to a phone has letters that nobody can read; the page shows one.
+struct Paper {
+  std::string_view css_class;
+  double width;
+  std::size_t points_max;  // more than that a screen does not show
+  int years_max;           // of the time axis
+};
+constexpr Paper papers[]{{"far", 960.0, 1'200, 10}, {"near", 400.0, 400, 4}};
 
 /// Where values lie on the paper.
 struct Scale {
+  Paper paper;
   std::int32_t first = 0, last = 0;
   double low = 0.0, high = 0.0, height = 0.0;
 
   double x(std::int32_t day) const {
     const double span = std::max(1, last - first);
-    return left + (width - left - right) * (day - first) / span;
+    return left + (paper.width - left - right) * (day - first) / span;
   }
   double y(double value) const {
     const double span = high > low ? high - low : 1.0;
@@ -34,7 +42,7 @@ struct Scale {
 std::string at(double value) { return fixed(value, 1); }
 
 /// Every so many points; between them the lowest and the highest are kept, so that no peak is lost.
-std::vector<std::size_t> chosen_points(const std::vector<double>& values) {
+std::vector<std::size_t> chosen_points(const std::vector<double>& values, std::size_t points_max) {
   const std::size_t step = std::max<std::size_t>(1, 2 * values.size() / points_max);
   std::vector<std::size_t> out;
   for (std::size_t begin = 0; begin < values.size(); begin += step) {
@@ -55,7 +63,7 @@ std::vector<std::size_t> chosen_points(const std::vector<double>& values) {
 
 std::string points_of(const Chart& chart, const ChartLine& line, const Scale& scale) {
   std::string out;
-  for (const auto i : chosen_points(line.values))
+  for (const auto i : chosen_points(line.values, scale.paper.points_max))
     out += (out.empty() ? "" : " ") + at(scale.x(chart.days[i])) + "," + at(scale.y(line.values[i]));
   return out;
 }
@@ -72,8 +80,8 @@ std::string value_axis(const Chart& chart, const Scale& scale, const std::vector
   const double step = marks.size() > 1 ? marks[1] - marks[0] : 1.0;
   for (const double mark : marks) {
     const auto y = at(scale.y(mark));
-    out += "<line class=\"grid\" x1=\"" + at(left) + "\" y1=\"" + y + "\" x2=\"" + at(width - right) + "\" y2=\"" +
-           y + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" + at(left - 6) + "\" y=\"" +
+    out += "<line class=\"grid\" x1=\"" + at(left) + "\" y1=\"" + y + "\" x2=\"" + at(scale.paper.width - right) +
+           "\" y2=\"" + y + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" + at(left - 6) + "\" y=\"" +
            at(scale.y(mark) + 4) + "\">" + escaped(axis_text(chart, mark, step)) + "</text>";
   }
   return out;
@@ -86,11 +94,11 @@ std::string time_axis(const Scale& scale) {
   };
   const year_month_day first{sys_days{days{scale.first}}};
   const int months_shown = (scale.last - scale.first) / 30 + 1;
-  const int every = months_shown <= 8     ? 1
-                    : months_shown <= 20  ? 3
-                    : months_shown <= 40  ? 6
-                    : months_shown <= 120 ? 12
-                                          : 24;
+  const int room = scale.paper.years_max;
+  int every = 1;
+  for (const int months_apart : {3, 6, 12, 24, 60, 120})
+    if (months_shown > (every >= 12 ? room * every : room * every * 8 / 10))
+      every = months_apart;
   std::string out;
   for (auto mark = first.year() / January / 1; day_of(mark) <= scale.last; mark += months{every}) {
     const auto day = day_of(mark);
@@ -104,8 +112,9 @@ std::string time_axis(const Scale& scale) {
   return out;
 }
 
-Scale scale_of(const Chart& chart) {
+Scale scale_of(const Chart& chart, const Paper& paper) {
   Scale scale;
+  scale.paper = paper;
   scale.first = chart.days.front();
   scale.last = chart.days.back();
   scale.height = chart.height;
@@ -125,6 +134,22 @@ Scale scale_of(const Chart& chart) {
     scale.high += chart.fill_to_zero ? 0.0 : 1.0;
   }
   return scale;
+}
+
+std::string drawing_of(const Chart& chart, const Scale& scale) {
+  auto out = "<svg role=\"img\" class=\"" + std::string{scale.paper.css_class} + "\" viewBox=\"0 0 " +
+             fixed(scale.paper.width, 0) + " " + std::to_string(chart.height) + "\"><title>" + escaped(chart.title) +
+             "</title><desc>" + escaped(chart.summary) + "</desc>";
+  out += value_axis(chart, scale, ticks(scale.low, scale.high, 5)) + time_axis(scale);
+  if (chart.fill_to_zero) {
+    const auto& line = chart.lines.front();
+    const auto zero = at(scale.y(0.0));
+    out += "<polygon class=\"area " + line.css_class + "\" points=\"" + at(scale.x(scale.first)) + "," + zero + " " +
+           points_of(chart, line, scale) + " " + at(scale.x(scale.last)) + "," + zero + "\"/>";
+  }
+  for (auto line = chart.lines.rbegin(); line != chart.lines.rend(); ++line)
+    out += "<polyline class=\"line " + line->css_class + "\" points=\"" + points_of(chart, *line, scale) + "\"/>";
+  return out + "</svg>";
 }
 
 }  // namespace
@@ -173,23 +198,14 @@ std::vector<double> ticks(double low, double high, int count) {
 std::string to_svg(const Chart& chart) {
   if (chart.days.empty() || chart.lines.empty())
     return {};
-  const auto scale = scale_of(chart);
   std::string out = "<figure><figcaption><b>" + escaped(chart.title) + "</b>";
   for (const auto& line : chart.lines)
     if (chart.lines.size() > 1)
       out += " <span class=\"key " + line.css_class + "\">" + escaped(line.name) + "</span>";
-  out += "</figcaption><svg role=\"img\" viewBox=\"0 0 " + fixed(width, 0) + " " + std::to_string(chart.height) +
-         "\"><title>" + escaped(chart.title) + "</title><desc>" + escaped(chart.summary) + "</desc>";
-  out += value_axis(chart, scale, ticks(scale.low, scale.high, 5)) + time_axis(scale);
-  if (chart.fill_to_zero) {
-    const auto& line = chart.lines.front();
-    const auto zero = at(scale.y(0.0));
-    out += "<polygon class=\"area " + line.css_class + "\" points=\"" + at(scale.x(scale.first)) + "," + zero + " " +
-           points_of(chart, line, scale) + " " + at(scale.x(scale.last)) + "," + zero + "\"/>";
-  }
-  for (auto line = chart.lines.rbegin(); line != chart.lines.rend(); ++line)
-    out += "<polyline class=\"line " + line->css_class + "\" points=\"" + points_of(chart, *line, scale) + "\"/>";
-  return out + "</svg><p class=\"summary\">" + escaped(chart.summary) + "</p></figure>\n";
+  out += "</figcaption>";
+  for (const auto& paper : papers)
+    out += drawing_of(chart, scale_of(chart, paper));
+  return out + "<p class=\"summary\">" + escaped(chart.summary) + "</p></figure>\n";
 }
 
 std::string to_html(const HeatMap& map) {

@@ -20,6 +20,8 @@ h3{font-size:16px;margin:20px 0 6px}p{margin:6px 0}.dim,.summary,caption{color:v
 .card b{display:block;font-size:20px;font-variant-numeric:tabular-nums}.card span{color:var(--dim);font-size:13px}
 .good{color:var(--good)}.bad{color:var(--bad)}
 figure{margin:18px 0}figcaption{margin-bottom:4px}svg{width:100%;height:auto;display:block}
+.near{display:none}@media(max-width:640px){.near{display:block}.far{display:none}h1{font-size:22px}
+.cards{grid-template-columns:1fr 1fr}}
 .grid{stroke:var(--edge);stroke-width:1}.tick{fill:var(--dim);font-size:12px}.line{fill:none;stroke-width:1.8}
 .line.one{stroke:var(--one)}.line.two{stroke:var(--two);stroke-dasharray:5 3}.line.three{stroke:var(--bad)}
 .area{stroke:none;opacity:.25}.area.three{fill:var(--bad)}
@@ -27,8 +29,9 @@ figure{margin:18px 0}figcaption{margin-bottom:4px}svg{width:100%;height:auto;dis
 border-top:3px solid}.key.one:before{color:var(--one)}.key.two:before{color:var(--two);border-top-style:dashed}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums;margin:8px 0}
 caption{text-align:left;padding:2px 0}th,td{padding:4px 8px;border-bottom:1px solid var(--edge);text-align:right;white-space:nowrap}
-th.t,td.t{text-align:left}thead th{color:var(--dim);font-weight:600}
-.heat td,.months td{text-align:center}.warm{background:rgba(var(--goodrgb),var(--s))}.cold{background:rgba(var(--badrgb),var(--s))}
+th.t,td.t{text-align:left}td.t:first-child{white-space:normal}
+.even table{table-layout:fixed;min-width:620px}.even th:first-child{width:28%}.even td.t:first-child{overflow-wrap:anywhere}thead th{color:var(--dim);font-weight:600}
+.heat td,.heat thead th,.months td,.months thead th{text-align:center}.warm{background:rgba(var(--goodrgb),var(--s))}.cold{background:rgba(var(--badrgb),var(--s))}
 .bar{display:inline-block;height:10px;background:var(--one);border-radius:2px;vertical-align:middle}
 details summary{cursor:pointer;margin:8px 0}code{font-size:13px;word-break:break-all}
 .warn{border-left:4px solid var(--two);background:var(--card);padding:10px 14px;margin:16px 0}

@@ -52,6 +52,7 @@ std::string percent(const Figure& figure) {
   return figure ? (*figure > 0.0 ? "+" : "") + fixed(*figure, 2) + " %" : "-";
 }
 std::string ratio(const Figure& figure) { return figure ? fixed(*figure, 2) : "-"; }
+std::string count(std::size_t value) { return grouped(static_cast<double>(value), 0); }
 std::string dollars(Money value) { return grouped(value.approximate(), 2); }
 std::string date_text(std::int32_t day) { return to_iso_date(Date{std::chrono::days{day}}); }
 
@@ -62,6 +63,8 @@ std::string card(std::string_view name, const std::string& value, int judged = 0
   return out + ">" + escaped(value) + "</b><span>" + escaped(name) + "</span></div>";
 }
 int judged(const Figure& figure) { return !figure || *figure == 0.0 ? 0 : *figure > 0.0 ? 1 : -1; }
+
+constexpr std::size_t tickers_open_max = 40;
 
 class ReportPage {
 public:
@@ -87,9 +90,8 @@ private:
   void head() {
     const auto& m = r_.metrics;
     out_ += "<h1>What following these calls would have brought</h1><p class=\"dim\">" + range() + ", " +
-            std::to_string(r_.run.sessions.size()) + " sessions, " +
-            grouped(static_cast<double>(r_.run.outcomes.size()), 0) + " calls, beginning with $" +
-            dollars(r_.params.capital) + "</p><div class=\"cards\">";
+            count(r_.run.sessions.size()) + " sessions, " + count(r_.run.outcomes.size()) +
+            " calls, beginning with $" + dollars(r_.params.capital) + "</p><div class=\"cards\">";
     out_ += card("return", percent(m.total_return_pct), judged(m.total_return_pct));
     out_ += card(benchmark() + " over the same time", percent(m.benchmark_return_pct));
     out_ += card("against " + benchmark(), percent(m.alpha_pct), judged(m.alpha_pct));
@@ -97,7 +99,7 @@ private:
     out_ += card("equity at the end", "$" + dollars(r_.run.equity.back()));
     out_ += card("deepest drawdown", m.max_drawdown_pct ? "-" + fixed(*m.max_drawdown_pct, 2) + " %" : "-");
     out_ += card("Sharpe ratio", ratio(m.sharpe));
-    out_ += card("trades", std::to_string(m.trade_count));
+    out_ += card("trades", count(m.trade_count));
     out_ += card("of them won", m.win_rate_pct ? fixed(*m.win_rate_pct, 1) + " %" : "-");
     out_ += card("profit factor", ratio(m.profit_factor));
     out_ += "</div>\n";
@@ -118,7 +120,7 @@ private:
     equity.summary = "From $" + dollars(r_.params.capital) + " to $" + dollars(r_.run.equity.back()) +
                      "; the same in " + benchmark() + ": $" + dollars(benchmark_curve(r_.run, r_.params).back()) +
                      ".";
-    out_ += "<h2>Equity</h2>" + to_svg(equity);
+    out_ += "<h2>Equity and drawdown</h2>" + to_svg(equity);
 
     Chart depth;
     depth.title = "Under the highest equity so far";
@@ -182,13 +184,12 @@ private:
     const auto all = static_cast<double>(r_.run.outcomes.size());
     out_ +=
       "<h2>What became of the calls</h2><div class=\"wide\"><table><thead><tr><th class=\"t\">ended as</th>"
-      "<th class=\"t\"></th><th>calls</th><th>share</th><th class=\"t\"></th></tr></thead><tbody>";
-    for (const auto& [name, count] : order) {
-      const double share = 100.0 * static_cast<double>(count) / all;
-      out_ += "<tr><td class=\"t\">" + escaped(name) + "</td><td class=\"t dim\">" + std::string{meaning_of(name)} +
-              "</td><td>" + std::to_string(count) + "</td><td>" + fixed(share, 1) +
-              " %</td><td class=\"t\"><span class=\"bar\" style=\"width:" + fixed(std::max(1.0, share * 4.0), 0) +
-              "px\"></span></td></tr>";
+      "<th>calls</th><th>share</th><th class=\"t\"></th><th class=\"t\"></th></tr></thead><tbody>";
+    for (const auto& [name, calls] : order) {
+      const double share = 100.0 * static_cast<double>(calls) / all;
+      out_ += "<tr><td class=\"t\">" + escaped(name) + "</td><td>" + count(calls) + "</td><td>" + fixed(share, 1) +
+              " %</td><td class=\"t\"><span class=\"bar\" style=\"width:" + fixed(std::max(1.0, share * 2.0), 0) +
+              "px\"></span></td><td class=\"t dim\">" + std::string{meaning_of(name)} + "</td></tr>";
     }
     out_ += "</tbody></table></div>\n";
     if (r_.mentions_rejected > 0)
@@ -205,22 +206,29 @@ private:
     out_ += "<h2>By ticker</h2>";
     auto tickers = all.ticker;
     std::stable_sort(tickers.begin(), tickers.end(), [](const Group& a, const Group& b) { return a.pnl > b.pnl; });
+    const auto idle = std::erase_if(tickers, [](const Group& group) { return group.trades == 0; });
+    out_ += "<details" + std::string{tickers.size() <= tickers_open_max ? " open" : ""} + "><summary>" +
+            count(tickers.size()) + " tickers that were traded, by profit</summary>";
     group_table("ticker", tickers);
+    out_ += "</details>";
+    if (idle > 0)
+      out_ += "<p class=\"dim\">" + count(idle) + " more were called and never traded.</p>\n";
   }
 
   void group_table(const std::string& name, const std::vector<Group>& groups) {
+    out_ += "<div class=\"even\">";
     PageTable table{"", {name, "calls", "trades", "won", "profit, $", "on average", "profit factor"}};
     for (const auto& group : groups)
-      table.row({group.name, std::to_string(group.calls), std::to_string(group.trades),
+      table.row({group.name, count(group.calls), count(group.trades),
                  group.win_rate_pct ? fixed(*group.win_rate_pct, 1) + " %" : "-", dollars(group.pnl),
                  percent(group.avg_pct), ratio(group.profit_factor)});
-    out_ += std::move(table).str();
+    out_ += std::move(table).str() + "</div>";
   }
 
   void trades() {
     const auto& calls = r_.ground->calls();
     out_ += "<h2>Trades</h2><details" + std::string{r_.run.trades.size() <= 200 ? " open" : ""} + "><summary>" +
-            std::to_string(r_.run.trades.size()) + " trades, in the order of entry</summary>";
+            count(r_.run.trades.size()) + " trades, in the order of entry</summary>";
     PageTable table{"",
                     {"ticker", "entry", "exit", "reason", "call", "shares", "entry at", "exit at", "sessions",
                      "profit, $", "percent"},
@@ -232,7 +240,7 @@ private:
       };
       table.row({calls.symbols[call.symbol].str(), day(trade.entry_session), day(trade.exit_session),
                  std::string{to_string(trade.reason)}, std::to_string(call.id), trade.quantity.str(),
-                 trade.entry_price.str_padded(2), trade.exit_price.str_padded(2),
+                 trade.entry_price.str_padded(4), trade.exit_price.str_padded(4),
                  std::to_string(trade.holding_sessions()), dollars(trade.pnl()), percent(trade.pnl_pct())});
     }
     out_ += std::move(table).str() + "</details>\n";

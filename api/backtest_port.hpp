@@ -34,6 +34,16 @@ struct BacktestRequest {
   bool is_sweep() const { return !grid.empty() || !list.empty(); }
 };
 
+/// A run that somebody else made, to be kept.
+struct KeptRun {
+  BacktestKind kind = BacktestKind::backtest;
+  std::string digest;
+  std::string params, summary;           // JSON objects, as text
+  std::string result;                    // likewise; all that it gave, but its trades
+  std::vector<BacktestTradeRow> trades;  // in order; their run_id does not matter
+  HEED_FIELDS(kind, digest, params, summary, result, trades);
+};
+
 /// The id of the run; or why there is none, and which field of the request is to blame, if one is.
 struct BacktestAnswer {
   Result<std::string> run_id;
@@ -47,6 +57,8 @@ public:
   /// Checks the request and queues the run; `done` is told its id, from any thread, once that is durable. Error:
   /// invalid, whose detail names the fix; unavailable when too many wait, or the journal fails.
   virtual void submit(BacktestRequest request, std::function<void(BacktestAnswer)> done) = 0;
+  /// Queues a finished run to be stored; the rest as of submit().
+  virtual void keep(KeptRun run, std::function<void(BacktestAnswer)> done) = 0;
   /// How far a run is, 0 to 1; empty: it is neither waiting nor running.
   virtual std::optional<double> progress(const std::string& run_id) = 0;
   /// All that a run gave, as a JSON object; empty while it is not done. Asks the journal.

@@ -6,6 +6,8 @@
 #include "api/checks.hpp"
 #include "api/render.hpp"
 #include "api/route.hpp"
+#include "net/gzip.hpp"
+#include "persistence/json_read.hpp"
 
 #include <array>
 #include <utility>
@@ -19,6 +21,7 @@ constexpr std::size_t text_size_max = 256;
 constexpr std::size_t settings_max = 100;
 constexpr std::size_t list_values_max = 1'000;
 constexpr int folds_max = 100;
+constexpr std::size_t kept_bytes_max = 16 * 1024 * 1024;
 
 /// Settings with a field of their own.
 constexpr std::array named_settings{"benchmark", "from", "to", "capital", "default_conviction"};
@@ -115,14 +118,9 @@ std::variant<BacktestRequest, Problem> read_request(const Call& call) {
 
 Problem not_running() { return {503, "UNAVAILABLE", "this daemon runs no backtests", {}, {}, false, {}}; }
 
-void post_backtest(Context& context, const CallPtr& call) {
-  auto* runs = context.port.backtests();
-  if (runs == nullptr)
-    return call->problem(not_running());
-  auto request = read_request(*call);
-  if (const auto* problem = std::get_if<Problem>(&request))
-    return call->problem(*problem);
-  const auto tell = [call](const BacktestAnswer& answer) {
+/// Tells the caller what became of the request.
+std::function<void(BacktestAnswer)> teller(const CallPtr& call) {
+  return [call](const BacktestAnswer& answer) {
     if (answer.run_id) {
       std::string out = "{\"run_id\":";
       append_json(out, answer.run_id.value());
@@ -133,9 +131,73 @@ void post_backtest(Context& context, const CallPtr& call) {
     problem.field = answer.field;
     call->problem(problem);
   };
-  auto wanted = std::move(std::get<BacktestRequest>(request));
-  if (!context.pool.run([runs, wanted = std::move(wanted), tell] { runs->submit(wanted, tell); }))
+}
+
+/// On the pool, since checking may take a moment.
+void run_on_pool(Context& context, const CallPtr& call, std::function<void()> job) {
+  if (!context.pool.run(std::move(job)))
     call->problem({503, "BUSY", "too many requests wait already; try again", {}, {}, false, {{"Retry-After", "1"}}});
+}
+
+void post_backtest(Context& context, const CallPtr& call) {
+  auto* runs = context.port.backtests();
+  if (runs == nullptr)
+    return call->problem(not_running());
+  auto request = read_request(*call);
+  if (const auto* problem = std::get_if<Problem>(&request))
+    return call->problem(*problem);
+  auto wanted = std::move(std::get<BacktestRequest>(request));
+  run_on_pool(context, call, [runs, wanted = std::move(wanted), call] { runs->submit(wanted, teller(call)); });
+}
+
+/// JSON text that is an object.
+bool is_object(const std::string& text) {
+  const auto parsed = net::parse_json(text);
+  return parsed && parsed.value().is_object();
+}
+
+/// Errors of the reader name the field in their text.
+Problem unreadable(const Error& error) {
+  constexpr std::string_view field = "field ";
+  Problem problem{400, "JSON_INVALID", error.detail, {}, {}, false, {}};
+  if (error.code == "JSON_SYNTAX" || !error.detail.starts_with(field))
+    return problem;
+  problem.code = "FIELD_INVALID";
+  problem.field = error.detail.substr(field.size(), error.detail.find(':') - field.size());
+  return problem;
+}
+
+std::variant<KeptRun, Problem> read_kept(const net::HttpRequest& request) {
+  auto body = net::header(request.headers, "Content-Encoding").empty() ? Result<std::string>{request.body}
+                                                                       : net::gunzip(request.body, kept_bytes_max);
+  if (!body && body.error().code == "gzip_size")
+    return Problem{413, "CONTENT_TOO_LARGE", "the body " + body.error().detail, {}, {}, false, {}};
+  if (!body)
+    return Problem{400, "BODY_INVALID", "the body " + body.error().detail, "Content-Encoding", {}, false, {}};
+  auto run = from_json<KeptRun>(body.value(), JsonRules{.unknown_fields = false});
+  if (!run)
+    return unreadable(run.error());
+  for (const auto& [name, text] :
+       {std::pair{"params", &run.value().params}, std::pair{"summary", &run.value().summary},
+        std::pair{"result", &run.value().result}})
+    if (!is_object(*text))
+      return Problem{400, "FIELD_INVALID", std::string{name} + " must be text that is a JSON object", name, {}, false,
+                     {}};
+  if (run.value().digest.empty())
+    return Problem{400, "FIELD_INVALID", "digest must not be empty", "digest", {}, false, {}};
+  return std::move(run).value();
+}
+
+void post_kept(Context& context, const CallPtr& call) {
+  auto* runs = context.port.backtests();
+  if (runs == nullptr)
+    return call->problem(not_running());
+  run_on_pool(context, call, [runs, call] {
+    auto run = read_kept(call->request);
+    if (const auto* problem = std::get_if<Problem>(&run))
+      return call->problem(*problem);
+    runs->keep(std::move(std::get<KeptRun>(run)), teller(call));
+  });
 }
 
 std::optional<double> progress_of(Context& context, const BacktestRunRow& run) {
@@ -242,6 +304,14 @@ void add_backtest_routes(std::vector<Route>& to) {
                        "BacktestReceipt", {202, 503}, post_backtest);
   post.request_schema = "BacktestInput";
   to.push_back(std::move(post));
+  auto keep = route_of("POST", "backtests/kept", "keepBacktest",
+                       "Keeps a run that was made elsewhere, as heed backtest does while a daemon holds the store. "
+                       "The body may come with Content-Encoding: gzip.",
+                       "BacktestReceipt", {202, 503}, post_kept);
+  keep.request_schema = "KeptBacktest";
+  keep.body_required = true;
+  keep.takes_gzip = true;
+  to.push_back(std::move(keep));
   auto list = route_of("GET", "backtests", "listBacktests", "Runs over the past, without all that they gave.",
                        "BacktestPage", {200, 304}, blocking(list_backtests));
   list.parameters = {

@@ -44,7 +44,8 @@ std::optional<Problem> check_body(const Route& route, const Call& call) {
   if (route.request_schema.empty())
     return refuse(400, "BODY_UNEXPECTED", "this route takes no body; leave it away", {});
   const auto encoding = lower(net::header(headers, "Content-Encoding"));
-  if (!encoding.empty() && encoding != "identity")
+  const bool is_packed = encoding == "gzip" && route.takes_gzip;
+  if (!encoding.empty() && encoding != "identity" && !is_packed)
     return refuse(415, "ENCODING_UNSUPPORTED", "the body must not be compressed; send it as it is",
                   "Content-Encoding");
   if (!is_json(net::header(headers, "Content-Type")))

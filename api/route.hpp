@@ -75,6 +75,7 @@ struct Route {
   std::vector<Parameter> parameters = {};  // of the query; any other is refused
   std::string request_schema = {};         // name under components/schemas; empty: takes no body
   bool body_required = false;
+  bool takes_gzip = false;           // the body may be compressed; its handler has to see to that
   std::string response_schema = {};  // of the success answer; empty: no JSON
   std::vector<int> statuses = {};    // success first; those every route may answer are added by the document
   Handler handler = {};

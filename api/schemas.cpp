@@ -305,6 +305,13 @@ void add_backtests(Schema& to) {
                                 {"metric", text()},
                                 {"folds", {{"type", "integer"}, {"minimum", 0}, {"maximum", 100}}}},
                                true);
+  to["KeptBacktest"] = object({{"kind", choice<BacktestKind>()},
+                               {"digest", text()},
+                               {"params", text()},
+                               {"summary", text()},
+                               {"result", text()},
+                               {"trades", list_of(fields_schema<BacktestTradeRow>())}},
+                              true, {"kind", "digest", "params", "summary", "result", "trades"});
   to["BacktestReceipt"] = object({{"run_id", text()}}, false, {"run_id"});
   to["BacktestCancelled"] =
     object({{"run_id", text()}, {"status", choice<BacktestStatus>()}}, false, {"run_id", "status"});

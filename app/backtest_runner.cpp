@@ -30,9 +30,26 @@ constexpr int append_attempts = 60;
 struct Task {
   BacktestRunRow row;
   BacktestJob job;
+  std::vector<Row> made;  // of one that was made elsewhere: what is left is to store it
   std::atomic<bool> cancelled{false};
   std::atomic<double> progress{0.0};
 };
+
+/// Rows of a run that was made elsewhere, under the name that it got.
+std::vector<Row> named(std::vector<Row> rows, const BacktestRunRow& run) {
+  for (auto& row : rows) {
+    if (auto* trade = std::get_if<BacktestTradeRow>(&row))
+      trade->run_id = run.run_id;
+    else if (auto* result = std::get_if<BacktestResultRow>(&row))
+      result->run_id = run.run_id;
+    else if (auto* done = std::get_if<BacktestRunRow>(&row)) {
+      done->run_id = run.run_id;
+      done->params = run.params;
+      done->created_at = run.created_at;
+    }
+  }
+  return rows;
+}
 
 }  // namespace
 
@@ -55,7 +72,7 @@ struct BacktestRunner::State : std::enable_shared_from_this<State> {
   Status recover();
   Status append(std::vector<Row> rows);
   Status append_patiently(const std::vector<Row>& rows);
-  std::shared_ptr<Task> make_task(BacktestJob job);
+  void admit(std::shared_ptr<Task> task, std::function<void(api::BacktestAnswer)> done);
   void enqueue(std::shared_ptr<Task> task, const Status& stored,
                const std::function<void(api::BacktestAnswer)>& done);
   std::shared_ptr<Task> find(const std::string& run_id);
@@ -128,14 +145,6 @@ Status BacktestRunner::State::recover() {
 
 // ---- asking -------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<Task> BacktestRunner::State::make_task(BacktestJob job) {
-  auto task = std::make_shared<Task>();
-  task->row = backtest::new_run(job.kind(), job.params_json(), args.clock->now(), last_created);
-  task->job = std::move(job);
-  last_created = task->row.created_at;
-  return task;
-}
-
 void BacktestRunner::State::enqueue(std::shared_ptr<Task> task, const Status& stored,
                                     const std::function<void(api::BacktestAnswer)>& done) {
   const auto run_id = task->row.run_id;
@@ -158,26 +167,52 @@ void BacktestRunner::submit(api::BacktestRequest request, std::function<void(api
   auto made = make_job(request, *config);
   if (auto* wrong = std::get_if<BacktestRefusal>(&made))
     return done({Error{ErrorKind::invalid, "FIELD_INVALID", std::move(wrong->detail)}, std::move(wrong->field)});
-  std::shared_ptr<Task> task;
-  api::BacktestAnswer refused{Error{ErrorKind::unavailable, "UNAVAILABLE", "the daemon is stopping"}, {}};
-  {
-    const std::scoped_lock lock{state_->mutex};
-    const auto wait = state_->waiting.size() + state_->reserved;
-    if (!state_->stopping && wait >= static_cast<std::size_t>(config->backtest.queue_max)) {
-      refused.run_id = Error{ErrorKind::unavailable, "BACKTESTS_FULL",
-                             std::to_string(wait) +
-                               " backtests wait already (backtest.queue_max); try again when one "
-                               "of them is done, or cancel one"};
-    } else if (!state_->stopping) {
-      task = state_->make_task(std::move(std::get<BacktestJob>(made)));
-      ++state_->reserved;
-    }
+  const auto& job = std::get<BacktestJob>(made);
+  auto task = std::make_shared<Task>();
+  task->row.kind = job.kind();
+  task->row.params = job.params_json();
+  task->job = std::move(std::get<BacktestJob>(made));
+  state_->admit(std::move(task), std::move(done));
+}
+
+void BacktestRunner::keep(api::KeptRun run, std::function<void(api::BacktestAnswer)> done) {
+  auto task = std::make_shared<Task>();
+  task->row.kind = run.kind;
+  task->row.params = std::move(run.params);
+  std::int32_t number = 0;
+  for (auto& trade : run.trades) {
+    trade.number = number++;
+    task->made.emplace_back(std::move(trade));
   }
-  if (task == nullptr)
-    return done(std::move(refused));
+  backtest::append_result(task->made, {}, run.result);
+  auto row = task->row;
+  row.status = BacktestStatus::done;
+  row.digest = std::move(run.digest);
+  row.summary = std::move(run.summary);
+  task->made.emplace_back(std::move(row));
+  state_->admit(std::move(task), std::move(done));
+}
+
+/// Gives it its name, and queues it once that is durable; refuses it when too many wait.
+void BacktestRunner::State::admit(std::shared_ptr<Task> task, std::function<void(api::BacktestAnswer)> done) {
+  {
+    const std::scoped_lock lock{mutex};
+    const auto wait = waiting.size() + reserved;
+    if (stopping || wait >= static_cast<std::size_t>(config->backtest.queue_max)) {
+      auto refused = stopping ? Error{ErrorKind::unavailable, "UNAVAILABLE", "the daemon is stopping"}
+                              : Error{ErrorKind::unavailable, "BACKTESTS_FULL",
+                                      std::to_string(wait) +
+                                        " backtests wait already (backtest.queue_max); try again "
+                                        "when one of them is done, or cancel one"};
+      return done({std::move(refused), {}});
+    }
+    task->row = backtest::new_run(task->row.kind, std::move(task->row.params), args.clock->now(), last_created);
+    last_created = task->row.created_at;
+    ++reserved;
+  }
   Batch batch;
   batch.rows.emplace_back(task->row);
-  state_->args.append(std::move(batch), [state = state_, task, done = std::move(done)](const Status& stored) {
+  args.append(std::move(batch), [state = shared_from_this(), task, done = std::move(done)](const Status& stored) {
     state->enqueue(task, stored, done);
   });
 }
@@ -238,6 +273,8 @@ void BacktestRunner::State::carry_out(Task& task) {
   task.row.status = BacktestStatus::running;
   if (const auto begun = append_patiently({task.row}); !begun)
     return finish(task, BacktestStatus::failed, begun.error().detail);
+  if (!task.made.empty())
+    return store(task, named(std::move(task.made), task.row));
   auto rows = heed::carry_out(task.job, *args.reader, task.row, [&](double done) {
     task.progress = done;
     return !task.cancelled && !stopping;

@@ -35,6 +35,7 @@ public:
   ~BacktestRunner() override;
 
   void submit(api::BacktestRequest request, std::function<void(api::BacktestAnswer)> done) override;
+  void keep(api::KeptRun run, std::function<void(api::BacktestAnswer)> done) override;
   std::optional<double> progress(const std::string& run_id) override;
   Result<std::string> result(const BacktestRunRow& run) override;
   bool cancel(const std::string& run_id) override;

@@ -149,7 +149,7 @@ bool Session::connect(int& exit) {
 }
 
 std::optional<Answer> Session::ask(const std::string& method, const std::string& target, const std::string& body,
-                                   int& exit, const std::vector<int>& also, const std::string& key) {
+                                   int& exit, const std::vector<int>& also, const std::string& key, bool is_gzip) {
   if (!connect(exit))
     return std::nullopt;
   net::HttpRequest request;
@@ -159,6 +159,8 @@ std::optional<Answer> Session::ask(const std::string& method, const std::string&
   request.headers.emplace_back("Accept", "application/json");
   if (!body.empty())
     request.headers.emplace_back("Content-Type", "application/json");
+  if (is_gzip)
+    request.headers.emplace_back("Content-Encoding", "gzip");
   if (!key.empty())
     request.headers.emplace_back("Idempotency-Key", key);
   if (!token_.empty())

@@ -58,7 +58,7 @@ public:
   /// Asks the daemon. On any failure says so and gives nothing; `exit` is then what to end with. Statuses of `also`
   /// count as success. `key`: the Idempotency-Key.
   std::optional<Answer> ask(const std::string& method, const std::string& target, const std::string& body, int& exit,
-                            const std::vector<int>& also = {}, const std::string& key = {});
+                            const std::vector<int>& also = {}, const std::string& key = {}, bool is_gzip = false);
   std::optional<Answer> get(const std::string& target, int& exit) { return ask("GET", target, {}, exit); }
   /// True when the daemon cannot be reached at all; says nothing.
   bool unreachable();

@@ -1,17 +1,21 @@
 #include "app/cli/stored_runs.hpp"
 
+#include "api/backtest_port.hpp"
 #include "api/backtest_render.hpp"
 #include "app/cli/named_store.hpp"
 #include "backtest/metrics.hpp"
 #include "backtest/output.hpp"
 #include "backtest/store.hpp"
+#include "net/gzip.hpp"
 #include "net/json_writer.hpp"
+#include "persistence/json_write.hpp"
 #include "persistence/open_postgres.hpp"
 
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
-#include <span>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace heed::cli {
@@ -46,6 +50,40 @@ Result<std::string> keep(const JournalPair& journal, const FreshRun& run) {
 
 Result<JournalPair> open(const NamedStore& store) {
   return store.url.empty() ? open_sqlite_journal(store.file) : open_postgres_journal({store.url, {}});
+}
+
+/// The daemon of this very configuration, or the one that the person names: another one has another store.
+bool may_have_daemon(const Session& session, const config::Config& config) {
+  std::error_code ignored;
+  return !session.globals().url.empty() || session.surroundings().environment("HEED_URL") ||
+         std::filesystem::exists(config.api.unix_socket, ignored);
+}
+
+void say_kept(const Session& session, const std::string& run_id) {
+  session.err() << "kept as " << run_id << "; see: heed backtests show " << run_id << '\n';
+}
+
+/// A daemon holds its store alone, so it is handed over. What it answers to that has been said.
+void keep_with_daemon(Session& session, const FreshRun& run) {
+  api::KeptRun kept;
+  kept.kind = run.kind;
+  kept.params = run.params;
+  for (auto& row : run.rows({})) {
+    if (auto* trade = std::get_if<BacktestTradeRow>(&row))
+      kept.trades.push_back(std::move(*trade));
+    else if (const auto* piece = std::get_if<BacktestResultRow>(&row))
+      kept.result += piece->result;
+    else if (auto* done = std::get_if<BacktestRunRow>(&row)) {
+      kept.digest = std::move(done->digest);
+      kept.summary = std::move(done->summary);
+    }
+  }
+  int exit = 0;
+  const auto answer = session.ask("POST", "/api/v1/backtests/kept", net::gzip(to_json(kept)), exit, {}, {}, true);
+  if (answer)
+    say_kept(session, member(answer->json, "run_id"));
+  else
+    session.note("the run is not kept");
 }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
@@ -320,19 +358,24 @@ Result<std::string> stored_result(JournalReader& journal, const BacktestRunRow& 
 
 void keep_run(Session& session, const FreshRun& run) {
   Exit failed = Exit::done;
-  const auto config =
-    session.globals().config.empty() ? std::nullopt : session.load_config(session.globals().config, failed);
+  if (session.globals().config.empty())
+    return;
+  const auto config = session.load_config(session.globals().config, failed);
+  if (!config)
+    return;
+  if (may_have_daemon(session, *config) && !session.unreachable())
+    return keep_with_daemon(session, run);
   int exit = 0;
-  const auto store =
-    config && config->journal.kind != config::JournalKind::memory ? named_store(session, {}, exit) : std::nullopt;
+  if (config->journal.kind == config::JournalKind::memory)
+    return;
+  const auto store = named_store(session, {}, exit);
   if (!store || store->is_missing())
     return;
   const auto journal = open(*store);
   const auto run_id = journal ? keep(journal.value(), run) : journal.error();
   if (!run_id)
-    return session.note("the run is not kept: " + run_id.error().detail,
-                        "while a daemon holds the store, have it do the run: heed backtests run");
-  session.err() << "kept as " << run_id.value() << "; see: heed backtests show " << run_id.value() << '\n';
+    return session.note("the run is not kept: " + run_id.error().detail);
+  say_kept(session, run_id.value());
 }
 
 int list_backtests(Session& session, const Query& query) {

@@ -48,7 +48,7 @@ TEST_CASE("the contract's routes are there", "[api][openapi]") {
     "GET /api/v1/signals/{id}/explain", "GET /api/v1/orders", "GET /api/v1/fills", "GET /api/v1/positions",
     "GET /api/v1/trades", "GET /api/v1/accounts", "GET /api/v1/accounts/{account}",
     "GET /api/v1/accounts/{account}/risk", "GET /api/v1/broker-calls", "GET /api/v1/schedule", "GET /api/v1/mentions",
-    "POST /api/v1/backtests", "GET /api/v1/backtests", "GET /api/v1/backtests/latest",
+    "POST /api/v1/backtests", "POST /api/v1/backtests/kept", "GET /api/v1/backtests", "GET /api/v1/backtests/latest",
     "GET /api/v1/backtests/{run_id}", "DELETE /api/v1/backtests/{run_id}",
     "POST /api/v1/positions/{account}/{symbol}/close", "POST /api/v1/accounts/{account}/pause",
     "POST /api/v1/accounts/{account}/resume", "POST /api/v1/kill", "GET /api/v1/stream", "GET /api/v1/openapi.json",

@@ -2,6 +2,8 @@
 // held up and cut, as the journal's actor would.
 #include "app/backtest_runner.hpp"
 #include "backtest/store.hpp"
+#include "net/gzip.hpp"
+#include "persistence/json_write.hpp"
 #include "tests/api/fixture.hpp"
 #include "tests/backtest/files.hpp"
 
@@ -401,4 +403,47 @@ TEST_CASE("backtest: a store that fails for a moment is asked again, and one tha
   box.door.fail(1);
   box.door.hold(std::nullopt);
   CHECK(box.ended(id)["status"] == "done");
+}
+
+TEST_CASE("backtest: a run that was made elsewhere is kept", "[app][backtest]") {
+  Box box;
+  const auto made = box.ended(box.queued());
+  api::KeptRun kept;
+  kept.digest = made["digest"];
+  kept.params = made["params"].dump();
+  kept.summary = R"({"metrics":{"trade_count":2}})";
+  auto rest = made;
+  for (const auto* name : {"run_id", "kind", "status", "progress", "error", "created_at", "finished_at", "trades"})
+    rest.erase(name);
+  kept.result = rest.dump();
+  kept.trades = box.api.journal.reader->backtest_trades(made["run_id"]).value();
+  REQUIRE(kept.trades.size() > 5);
+  const auto post = [&](const std::string& body, net::Headers headers = {}) {
+    return box.api.post("/api/v1/backtests/kept", body, std::move(headers));
+  };
+  for (const bool packed : {false, true}) {
+    const auto reply = packed ? post(net::gzip(to_json(kept)), {{"Content-Encoding", "gzip"}}) : post(to_json(kept));
+    INFO(reply.body);
+    REQUIRE(reply.status == 202);
+    const auto id = reply.json()["run_id"];
+    auto run = box.ended(id);
+    CHECK(run["run_id"] == id);
+    CHECK(id != made["run_id"]);
+    CHECK(run["trades"] == made["trades"]);
+    CHECK(run["equity_curve"] == made["equity_curve"]);
+    CHECK(run["digest"] == made["digest"]);
+    CHECK(run["created_at"] > made["created_at"]);
+    CHECK(box.api.get("/api/v1/backtests?limit=1").json()["items"][0]["metrics"]["trade_count"] == 2);
+  }
+  auto wrong = kept;
+  wrong.result = "[]";
+  CHECK(post(to_json(wrong)).json()["field"] == "result");
+  wrong = kept;
+  wrong.digest.clear();
+  CHECK(post(to_json(wrong)).json()["field"] == "digest");
+  CHECK(post(R"({"kind":"backtest"})").json()["field"] == "digest");
+  CHECK(post("{}", {{"Content-Encoding", "gzip"}}).json()["code"] == "BODY_INVALID");
+  CHECK(post("{}", {{"Content-Encoding", "br"}}).status == 415);
+  CHECK(post(net::gzip(std::string(17 * 1024 * 1024, ' ')), {{"Content-Encoding", "gzip"}}).status == 413);
+  CHECK(box.api.post("/api/v1/backtests", net::gzip("{}"), {{"Content-Encoding", "gzip"}}).status == 415);
 }

@@ -52,7 +52,7 @@ class Box:
     def command(self, *more):
         """What `heed backtest --json` says of the same."""
         done = subprocess.run([self.heed, "backtest", "--mentions", "past/calls.jsonl", "--bars", "past/bars", "--json",
-                               "--config", self.daemon.config, *more], cwd=self.folder, capture_output=True, text=True,
+                               "--no-store", "--config", self.daemon.config, *more], cwd=self.folder, capture_output=True, text=True,
                               timeout=60, env={**os.environ, **self.daemon.env()})
         check(done.returncode == 0, done.stderr)
         return json.loads(done.stdout)
@@ -168,7 +168,12 @@ def kept_by_commands(heed, folder):
         again = json.loads(cli("backtests", "list", "--config", config, "--json")[1])["items"]
         check(again == rows, "the daemon lists other runs than the store has")
         check(json.loads(cli("backtests", "show", second, "--config", config, "--json")[1]) == shown, "it shows another")
-        code, text, _ = cli("backtests", "show", "latest", "--config", config)
+        code, text, said = cli("backtest", *past, "--json", "--set", "stop_pct=0.06")
+        check(code == 0 and "kept as b-" in said, f"beside the daemon: exit {code}: {said}")
+        fourth = box.ended(said.split("kept as ")[1].split(";")[0])
+        for name in json.loads(text).keys() - {"input"}:
+            check(json.dumps(fourth[name], default=float) == json.dumps(shown[name]), f"{name} differs")
+        code, text, _ = cli("backtests", "show", third, "--config", config)
         check(code == 0 and third in text and swept["digest"] in text and "best of 2 sets by sharpe" in text, text)
         running = long_sweep(box)
         code, said, _ = cli("backtests", "cancel", running, "--config", config)

@@ -28,8 +28,10 @@ std::pair<core::PositionState, bool> parse(const PortfolioState& st, const Posit
   auto state = stored_state(row);
   if (state && mutant("restart_forgets_legs"))
     std::erase_if(state.value().orders, [](const auto& order) { return order.row.leg == Leg::stop_loss; });
-  if (state)
+  if (state) {
+    catch_up(state.value(), *st.args->reader);
     return {std::move(state).value(), true};
+  }
   spdlog::critical("{}/{}: stored state unreadable: {}", row.account.view(), row.symbol.view(), state.error().detail);
   auto empty = fresh(st, row.symbol);
   empty.quarantine = "stored state unreadable: " + state.error().detail;

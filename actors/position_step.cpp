@@ -196,7 +196,8 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
   done->effects = std::exchange(step.effects, {});
   done->call = std::move(call);
   done->may_wait = is_news(input) && done->effects.empty() && !done->call;
-  append(self, to_batch(st.core, ctx, step), std::move(done));
+  const auto told = done->may_wait ? Told::by_venue : Told::by_us;
+  append(self, to_batch(st.core, ctx, step, told), std::move(done));
 }
 
 void run_all(PositionSelf self, const PositionNews& news) {
@@ -216,7 +217,8 @@ void run_all(PositionSelf self, const PositionNews& news) {
   auto done = std::make_shared<Durably>();
   done->effects = std::move(all.effects);
   done->may_wait = is_news(news.input) && done->effects.empty();
-  append(self, to_batch(st.core, ctx, all), std::move(done));
+  const auto told = done->may_wait ? Told::by_venue : Told::by_us;
+  append(self, to_batch(st.core, ctx, all, told), std::move(done));
 }
 
 }  // namespace heed::position_shell

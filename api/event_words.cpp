@@ -59,27 +59,58 @@ std::string call_words(const Json& p) {
   return quote.empty() ? out : out + ": \"" + quote.substr(0, 120) + "\"";
 }
 
-std::string lot_words(const Json& p) {
-  return text_at(p, {"lot", "strategy"}) + labelled("stop", text_at(p, {"lot", "stop"})) +
-         labelled("target", text_at(p, {"lot", "target"})) + labelled("due", text_at(p, {"lot", "due_session"}));
+std::string lot_words(const Json& lot) {
+  return text_at(lot, {"strategy"}) + labelled("stop", text_at(lot, {"stop"})) +
+         labelled("target", text_at(lot, {"target"})) + labelled("due", text_at(lot, {"due_session"}));
+}
+std::string opened_words(const Json& p) {
+  const auto* lot = p.find("lot");
+  return lot == nullptr ? "" : lot_words(*lot);
 }
 
 std::string adopted_words(const Json& p) {
-  return text_at(p, {"lot", "quantity"}) + " of what was external, for " + lot_words(p);
+  return text_at(p, {"lot", "quantity"}) + " of what was external, for " + opened_words(p);
+}
+
+/// `each` of every member of the list, if there is one.
+template <class Each>
+void each_of(const Json& p, std::string_view list, Each&& each) {
+  if (const auto* found = p.find(list))
+    for (const auto& item : found->items)
+      each(item);
+}
+
+/// "; take profit limit 120.03, heed1.m.tp.x": what came with an entry.
+std::string leg_words(const Json& leg) {
+  auto name = text_at(leg, {"leg"});
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return "; " + name + labelled("limit", text_at(leg, {"limit_price"})) +
+         labelled("stop", text_at(leg, {"stop_price"})) + ", " + text_at(leg, {"client_order_id"});
 }
 
 std::string planned_words(const Json& p) {
   const auto of = [&](std::string_view name) { return text_at(p, {"order", "row", name}); };
-  return of("leg") + ": " + of("side") + " " + of("quantity") + " " + of("symbol") + " " + of("type") +
-         labelled("limit", of("limit_price")) + labelled("stop", of("stop_price")) + ", " + of("client_order_id");
+  const auto symbol = of("symbol");
+  auto out = of("leg") + ": " + of("side") + " " + of("quantity") + (symbol.empty() ? "" : " " + symbol) + " " +
+             of("type") + labelled("limit", of("limit_price")) + labelled("stop", of("stop_price")) + ", " +
+             of("client_order_id");
+  each_of(p, "legs", [&](const Json& leg) { out += leg_words(leg); });
+  const auto* lot = at(p, {"opens", "lot"});
+  const auto opens = lot == nullptr ? std::string{} : lot_words(*lot);
+  return opens.empty() ? out : out + (opens.front() == ' ' ? ";" : "; ") + opens;
 }
 
-std::string changed_words(const Json& p) {
+std::string one_changed(const Json& p) {
   const auto filled = text_at(p, {"cum_qty"});
   auto out = text_at(p, {"order"}) + " " + text_at(p, {"status"});
-  if (filled != "0")
+  if (!filled.empty() && filled != "0")
     out += labelled("filled", filled) + labelled("at", text_at(p, {"avg_px"}));
   return out + labelled("code", text_at(p, {"reject_code"})) + labelled("text:", text_at(p, {"text"}));
+}
+std::string changed_words(const Json& p) {
+  auto out = one_changed(p);
+  each_of(p, "more", [&](const Json& other) { out += "; " + one_changed(other); });
+  return out;
 }
 
 std::string fill_words(const Json& p) {
@@ -106,7 +137,7 @@ std::string event_words(const JournalEvent& event) {
   if (!parsed)
     return event.payload.substr(0, 200);
   static const std::map<std::string_view, std::string (*)(const Json&)> known{
-    {"lot_opened", lot_words},        {"lot_adopted", adopted_words}, {"order_planned", planned_words},
+    {"lot_opened", opened_words},     {"lot_adopted", adopted_words}, {"order_planned", planned_words},
     {"order_changed", changed_words}, {"fill_booked", fill_words},    {"decision", decision_words},
     {"close_started", close_words},   {"close_queued", close_words},
   };

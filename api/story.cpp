@@ -3,6 +3,7 @@
 #include "api/checks.hpp"
 #include "api/event_words.hpp"
 #include "api/render.hpp"
+#include "net/json.hpp"
 
 #include <algorithm>
 #include <set>
@@ -105,14 +106,33 @@ struct Told {
       trade = trade || type.starts_with("trade");
       intent = intent || type.starts_with("intent");
       if (type.starts_with("order"))
-        orders.insert(event.order.str());
+        add_orders(event);
       if (type.starts_with("fill") || type.starts_with("execution"))
         fills.insert(event.order.str());
       if (type.starts_with("decision") || type.starts_with("disposition"))
         decisions.insert(event.account.str());
     }
   }
+
+private:
+  /// The order that it is about, and those that it tells of besides.
+  void add_orders(const JournalEvent& event);
 };
+
+void Told::add_orders(const JournalEvent& event) {
+  orders.insert(event.order.str());
+  const auto payload = net::parse_json(event.payload);
+  if (!payload)
+    return;
+  const auto add = [&](std::string_view list, std::string_view name) {
+    if (const auto* found = payload.value().find(list))
+      for (const auto& item : found->items)
+        if (const auto* id = item.find(name))
+          orders.insert(id->text);
+  };
+  add("legs", "client_order_id");
+  add("more", "order");
+}
 
 std::string side_text(Side side, Quantity quantity, const Symbol& symbol) {
   return std::string{to_string(side)} + " " + quantity.str() + " " + symbol.str();

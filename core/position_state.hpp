@@ -93,9 +93,10 @@ struct WorkingOrder {
   std::optional<Instant> first_look;
   std::int32_t resolves = 0;        // for the back-off
   std::optional<Instant> next_ask;  // timers before it belong to an older question
+  bool as_lot = false;              // as stored: strategy, source, signal, intent and correlation are its lot's
   HEED_FIELDS(row, lot, executions, booked, booked_value, inferred, group, set, reduced, replaces, subreason,
               worst_price, cancel_wanted, cancel_asked, assumed_end, grace, position_asked, unexplained, looks,
-              first_look, resolves, next_ask);
+              first_look, resolves, next_ask, as_lot);
 };
 
 enum class CloseStage : std::uint8_t { cancelling, confirming, closing };

@@ -55,8 +55,11 @@ bool goes_without_saying(const T& value, const T& usual) {
   }
 }
 
-template <class T>
-void append_sparse_fields(std::string& out, const T& value, bool first) {
+/// Stands in where no field is written otherwise.
+struct AsUsual {};
+
+template <class T, class Otherwise = AsUsual>
+void append_sparse_fields(std::string& out, const T& value, bool first, const Otherwise& otherwise = {}) {
   const auto& usual = usual_fields<T>();
   std::size_t i = 0;
   T::fields(value, [&](std::string_view name, const auto& field) {
@@ -70,7 +73,10 @@ void append_sparse_fields(std::string& out, const T& value, bool first) {
     out += '"';
     out += name;
     out += "\":";
-    append_sparse_json(out, field);
+    if constexpr (std::invocable<const Otherwise&, std::string&, const Field&>)
+      otherwise(out, field);
+    else
+      append_sparse_json(out, field);
   });
 }
 
@@ -104,6 +110,14 @@ void append_sparse_json(std::string& out, const T& value) {
   } else {
     append_json(out, value);
   }
+}
+
+/// The same of a struct whose fields of one type are written otherwise: `otherwise` takes the text and such a field.
+template <json_detail::FieldStruct T, class Otherwise>
+void append_sparse_json(std::string& out, const T& value, const Otherwise& otherwise) {
+  out += '{';
+  json_detail::append_sparse_fields(out, value, true, otherwise);
+  out += '}';
 }
 
 template <class T>

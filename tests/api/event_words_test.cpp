@@ -21,6 +21,15 @@ TEST_CASE("explain: each event of a call's story in words", "[api][story]") {
     {"order_planned",
      R"({"order":{"row":{"leg":"entry","side":"buy","quantity":"12","symbol":"NVDA","type":"market","limit_price":null,"stop_price":null,"client_order_id":"heed1.m.en.x"}}})",
      "entry: buy 12 NVDA market, heed1.m.en.x"},
+    {"order_planned",
+     R"({"order":{"row":{"leg":"entry","side":"buy","quantity":"12","type":"market","client_order_id":"heed1.m.en.x"}},)"
+     R"("opens":{"lot":{"stop":"92.01","target":"120.03","due_session":"2025-06-05"}},)"
+     R"("legs":[{"client_order_id":"heed1.m.tp.x","leg":"take_profit","side":"sell","type":"limit","limit_price":"120.03"},)"
+     R"({"client_order_id":"heed1.m.sl.x","leg":"stop_loss","side":"sell","type":"stop","stop_price":"92.01"}]})",
+     "entry: buy 12 market, heed1.m.en.x; take profit limit 120.03, heed1.m.tp.x; stop loss stop 92.01, heed1.m.sl.x"
+     "; stop 92.01 target 120.03 due 2025-06-05"},
+    {"order_changed", R"({"order":"o-1","status":"accepted","more":[{"order":"o-2","status":"held"}]})",
+     "o-1 accepted; o-2 held"},
     {"order_changed", R"({"order":"o-1","status":"accepted","cum_qty":"0","avg_px":null,"reject_code":"","text":""})",
      "o-1 accepted"},
     {"order_changed", R"({"order":"o-1","status":"rejected","cum_qty":"0","reject_code":"40310000","text":"no"})",

@@ -119,7 +119,7 @@ std::optional<config::Config> Session::read_config(const std::string& path, Exit
   return std::move(outcome.config);
 }
 
-bool Session::connect(int& exit) {
+bool Session::connect(int& exit, bool is_asked_quietly) {
   if (transport_)
     return true;
   Target target;
@@ -141,7 +141,8 @@ bool Session::connect(int& exit) {
   }
   auto made = surroundings_.connect(target);
   if (!made) {
-    exit = fail(made.error().kind == ErrorKind::invalid ? Exit::usage : Exit::unreachable, made.error().detail);
+    const auto code = made.error().kind == ErrorKind::invalid ? Exit::usage : Exit::unreachable;
+    exit = is_asked_quietly ? static_cast<int>(code) : fail(code, made.error().detail);
     return false;
   }
   transport_ = std::move(made).value();
@@ -187,7 +188,7 @@ std::optional<Answer> Session::ask(const std::string& method, const std::string&
 
 bool Session::unreachable() {
   int exit = 0;
-  if (!connect(exit))
+  if (!connect(exit, true))
     return true;
   net::HttpRequest request;
   request.target = "/healthz";

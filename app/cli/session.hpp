@@ -73,7 +73,7 @@ private:
   };
   Loaded read_config(const std::string& path) const;
   std::optional<config::Config> read_config(const std::string& path, Exit& failed) const;
-  bool connect(int& exit);
+  bool connect(int& exit, bool is_asked_quietly = false);
   int say_problem(const net::HttpResponse& response, const std::string& target) const;
 
   const Surroundings& surroundings_;

@@ -49,6 +49,7 @@ struct Machine {
   std::map<std::string, std::string> environment;
   std::string input;
   bool terminal = false;
+  std::optional<Error> no_way;  // to any daemon
   Target target;
   std::optional<RunOptions> ran;
   std::optional<ExchangeOptions> exchanged;
@@ -71,6 +72,8 @@ struct Machine {
     };
     s.connect = [this](const Target& t) -> Result<std::unique_ptr<Transport>> {
       target = t;
+      if (no_way)
+        return *no_way;
       return std::unique_ptr<Transport>{std::make_unique<FakeTransport>(daemon)};
     };
     s.run_daemon = [this](const RunOptions& o) { return ran = o, 0; };
@@ -560,6 +563,18 @@ TEST_CASE("what others wrote cannot steer the terminal", "[cli][table]") {
                   "31m") == "?31m");
   CHECK(printable("é€") == "é€");
   CHECK(display_width("é€x") == 3);
+}
+
+TEST_CASE("looking for a daemon says nothing", "[cli]") {
+  Machine heed;
+  const Folder folder;
+  heed.no_way = Error{ErrorKind::invalid, "url", "port 0 cannot be used"};
+  const auto config = folder.write("h.toml", "[daemon]\ndata_dir = \"" + (folder.path / "var").string() + "\"\n");
+  CHECK(heed({"backtests", "list", "--config", config}) == 66);
+  CHECK(heed.err.find("port 0") == std::string::npos);
+  CHECK(heed.err.find("there is no store") != std::string::npos);
+  CHECK(heed({"backtests", "cancel", "b-1", "--config", config}) == 64);
+  CHECK(heed.err.find("port 0") != std::string::npos);
 }
 
 TEST_CASE("a table fits the terminal by cutting its last column", "[cli][table]") {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace heed {
@@ -21,6 +22,7 @@ void news(GatewaySelf self, const Symbol& symbol, PositionInput input) {
 }
 
 void report_all(GatewaySelf self, std::vector<OrderReport>& reports) {
+  have_arrived(self, reports);
   for (auto report = reports.begin(); report != reports.end();) {
     PositionNews together{report->symbol, std::move(*report)};
     for (++report; report != reports.end() && report->symbol == together.symbol; ++report)
@@ -88,6 +90,7 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   const auto now = self->clock().now();
   auto delay = backoff(st, request.attempt);
   if (is_too_many(error)) {
+    request.reached_venue = true;
     delay = std::max(delay, close_gate(self, st.trading, error));
     st.trading.closed_until = std::max(st.trading.closed_until, now + delay);
   }
@@ -116,6 +119,8 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
       case ErrorKind::not_sent:
         if (may_retry)
           retry(self, std::move(request), error);
+        else if (request.reached_venue || is_too_many(error))
+          news(self, order.symbol, OrderInDoubt{order.client_order_id, in_words(error), "NOT_SENT"});
         else
           news(self, order.symbol, OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
         break;
@@ -140,7 +145,7 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
           retry(self, std::move(request), error);
           break;
         }
-        news(self, order.symbol, OrderInDoubt{order.client_order_id, error.code + " " + error.detail});
+        news(self, order.symbol, OrderInDoubt{order.client_order_id, error.code + " " + error.detail, {}});
         break;
     }
   }
@@ -192,7 +197,7 @@ void start(GatewaySelf self, QueuedRequest request, const ReplaceOrder& replace)
                    else if (error.kind == ErrorKind::rejected)
                      news(self, replace.symbol, OrderRefused{name, error.code, error.detail});
                    else
-                     news(self, replace.symbol, OrderInDoubt{name, error.detail});
+                     news(self, replace.symbol, OrderInDoubt{name, error.detail, {}});
                  }
                  finished(self);
                }));
@@ -303,6 +308,17 @@ std::string in_words(const Error& error) {
   return error.detail;
 }
 
+void have_arrived(GatewaySelf self, std::span<const OrderReport> reports) {
+  for (auto* lane : {&self->state.exits, &self->state.entries})
+    for (auto& queued : *lane) {
+      const auto* order = std::get_if<SubmitOrder>(queued.what.get());
+      const auto is_it = [&](const OrderReport& r) { return r.client_order_id == order->client_order_id; };
+      if (order != nullptr && std::ranges::any_of(reports, is_it))
+        queued.what =
+          std::make_shared<const GatewayRequest>(QueryOrderNow{order->client_order_id, {}, order->symbol});
+    }
+}
+
 void finished(GatewaySelf self) {
   auto& st = self->state;
   --st.in_flight;
@@ -317,8 +333,11 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   if (is_entry(what) && st.draining)
     return;  // the next start finds it journaled, and sends it then
   auto& queue = lane(st, what);
-  queue.push_back(QueuedRequest{
-    std::make_shared<const GatewayRequest>(std::move(what)), 1, {}, Unfinished{st.args->telemetry->broker_queue}});
+  queue.push_back(QueuedRequest{std::make_shared<const GatewayRequest>(std::move(what)),
+                                1,
+                                {},
+                                Unfinished{st.args->telemetry->broker_queue},
+                                false});
   pump(self);
 }
 
@@ -344,7 +363,10 @@ VenueSink sink_of(GatewaySelf self) {
   const auto handle = caf::actor_cast<GatewayActor>(self);
   VenueSink sink;
   sink.on_order = [handle, self](OrderReport report) {
-    caf::anon_send(handle, VenueSaid{[self, report = std::move(report)] { news(self, report.symbol, report); }});
+    caf::anon_send(handle, VenueSaid{[self, report = std::move(report)] {
+                     have_arrived(self, {&report, 1});
+                     news(self, report.symbol, report);
+                   }});
   };
   sink.on_quote = [handle, self](Quote quote) {
     caf::anon_send(handle, VenueSaid{[self, quote = std::move(quote)] {

@@ -71,6 +71,8 @@ struct QueuedRequest {
   std::int32_t attempt = 1;
   std::chrono::steady_clock::time_point not_before{};
   Unfinished unfinished;
+  // An attempt was turned away there; what repeats requests on their way may have got another one in.
+  bool reached_venue = false;
 };
 
 using QuoteAskers = std::vector<caf::typed_response_promise<QuoteAnswer>>;

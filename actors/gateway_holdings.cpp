@@ -1,7 +1,9 @@
 // What the venue holds: of the account, or of one symbol.
 #include "actors/gateway_parts.hpp"
 
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace heed::gateway {
 namespace {
@@ -27,6 +29,8 @@ private:
   template <class T>
   void take(const char* what, Result<T> result, T Answer::*member) {
     if (result) {
+      if constexpr (std::is_same_v<T, std::vector<OrderReport>>)
+        have_arrived(self_, result.value());
       answer_.*member = std::move(result).value();
     } else {
       note_limit(self_, self_->state.trading, result.error());

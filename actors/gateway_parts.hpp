@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,9 @@ void finished(GatewaySelf self);
 void pump_later(GatewaySelf self, std::chrono::milliseconds delay);
 /// Of a question that failed: closes the gate when the venue says "too many requests".
 void note_limit(GatewaySelf self, TokenBucket& bucket, const Error& error);
+/// The venue told of these. One of them that waits here to be sent again has arrived after all: in place of sending
+/// it, it is asked for, since a report of the stream tells nothing of its legs.
+void have_arrived(GatewaySelf self, std::span<const OrderReport> reports);
 /// A failure for people.
 std::string in_words(const Error& error);
 

@@ -209,7 +209,8 @@ void Evolve::operator()(const OrderChanged& e) {
     o.row.venue_order_id = e.venue_order_id;
   o.row.cum_qty = e.cum_qty;
   o.row.avg_px = e.avg_px;
-  if (!e.reject_code.empty())
+  // Whom the venue knows was not refused, whatever was feared.
+  if (!e.reject_code.empty() || (e.status != OrderStatus::unknown && e.status != OrderStatus::rejected))
     o.row.reject_code = e.reject_code;
   if (!e.text.empty())
     o.row.text = e.text;

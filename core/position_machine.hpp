@@ -205,7 +205,8 @@ private:
   void finish_trade(const IntentId& lot);
 
   // position_resolve.cpp
-  void doubt(const ClientOrderId& order, std::string cause);
+  /// `given_up`: see OrderInDoubt.
+  void doubt(const ClientOrderId& order, std::string cause, std::string given_up = {});
   void look_finished(const ClientOrderId& order);
   bool may_have_filled(const WorkingOrder& order, Quantity difference) const;
   void absence_told(const PositionReport& report);

@@ -17,12 +17,12 @@ void Machine::operator()(const OrderInDoubt& input) {
   if (order == nullptr)
     return alert(AlertLevel::warning, "UNKNOWN_ORDER", input.order.str() + " in doubt: " + input.cause);
   if (order->row.status == OrderStatus::submitted || order->row.status == OrderStatus::initialized)
-    doubt(input.order, input.cause);
+    doubt(input.order, input.cause, input.given_up);
 }
 
-void Machine::doubt(const ClientOrderId& id, std::string cause) {
+void Machine::doubt(const ClientOrderId& id, std::string cause, std::string given_up) {
   alert(AlertLevel::warning, "ORDER_UNKNOWN", id.str() + ": " + cause);
-  change_status(*find_order(s_, id), OrderStatus::unknown, false, "", std::move(cause));
+  change_status(*find_order(s_, id), OrderStatus::unknown, false, std::move(given_up), std::move(cause));
   const auto& order = *find_order(s_, id);
   if (is_entry(order))
     decide(order.row.signal, DispositionKind::unknown, "", order.row.text);
@@ -179,7 +179,10 @@ void Machine::conclude_absent(const ClientOrderId& id) {
   }
   const auto before = order->row.status;
   const auto replaced = order->replaces;
-  change_status(*order, OrderStatus::canceled, true, "", "never reached the venue");
+  if (in_doubt(before) && !order->row.reject_code.empty())
+    change_status(*order, OrderStatus::rejected, true, "", "");
+  else
+    change_status(*order, OrderStatus::canceled, true, "", "never reached the venue");
   status_changed(id, before);
   end_children(id);
   if (const auto* old = find_order(s_, replaced); old != nullptr && old->row.status == OrderStatus::pending_replace) {
@@ -191,7 +194,7 @@ void Machine::conclude_absent(const ClientOrderId& id) {
 
 // Whether an order that never arrived would be sent today.
 bool Machine::still_wanted(const WorkingOrder& order) const {
-  if (order.cancel_wanted || !order.replaces.empty())
+  if (order.cancel_wanted || !order.replaces.empty() || !order.row.reject_code.empty())
     return false;
   const auto* lot = find_lot(s_, order.lot);
   switch (order.row.leg) {

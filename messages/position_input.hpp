@@ -72,7 +72,8 @@ struct OrderInDoubt {
   static constexpr std::string_view type_name = "order_in_doubt";
   ClientOrderId order;
   std::string cause;
-  HEED_FIELDS(order, cause);
+  std::string given_up;  // not empty: it is not to be sent again; if it never arrived, it ends refused with this code
+  HEED_FIELDS(order, cause, given_up);
 };
 /// A query by name found nothing. Proof only by the rule of two looks.
 struct OrderNotFound {

@@ -42,7 +42,7 @@ FieldError unknown_field(std::string_view name) {
   std::string reason = "\"" + shown + "\" is no field of a mention";
   if (!nearest.empty())
     reason += "; did you mean \"" + nearest + "\"?";
-  return {shown, reason};
+  return {shown.empty() ? "\"\"" : shown, reason};
 }
 
 std::optional<FieldError> take_member(RawMention& raw, const std::string& name, const Json& value) {

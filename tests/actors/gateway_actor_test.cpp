@@ -289,6 +289,44 @@ TEST_CASE("gateway: what did not leave is sent again under the same name", "[act
   CHECK(f.unfinished() == 0);
 }
 
+TEST_CASE("gateway: an order that was turned away, and is there all the same, is not sent again",
+          "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  OrderReport report;
+  report.symbol = "NVDA";
+  report.status = OrderStatus::accepted;
+  SECTION("an exit, of which the stream tells while it waits") {
+    report.client_order_id = stop_order("NVDA", 1).client_order_id;
+    f.venue->fates["submit"] = {Fate::too_many(5)};
+    f.send(stop_order("NVDA", 1));
+    f.venue->tell_order(report);
+    f.system.advance(seconds{60});
+    CHECK(f.venue->submits.size() == 1);
+    CHECK(f.venue->count("query_order") == 1);  // for what the stream does not tell
+  }
+  SECTION("an exit, which a comparison of everything finds") {
+    f.venue->fates["submit"] = {Fate{true, Fate::not_sent().error, Fate::When::now}};
+    f.venue->mute = true;
+    f.send(stop_order("NVDA", 1));
+    CHECK(f.system.answer<VenueSnapshot>(f.gateway, VenueSnapshotQuery{friday_10}).complete);
+    f.system.advance(seconds{60});
+    CHECK(f.venue->submits.size() == 1);
+  }
+  SECTION("an entry whose attempts are used up is in doubt, and not to be sent again") {
+    f.venue->always["submit"] = Fate::too_many(1);
+    f.send(entry("NVDA", 1));
+    f.system.advance(seconds{120});
+    CHECK(f.venue->submits.size() == 5);
+    CHECK(f.told->inputs<OrderRefused>().empty());
+    const auto doubts = f.told->inputs<OrderInDoubt>();
+    REQUIRE(doubts.size() == 1);
+    CHECK(doubts[0].order == entry("NVDA", 1).client_order_id);
+    CHECK(doubts[0].given_up == "NOT_SENT");
+  }
+  CHECK(f.unfinished() == 0);
+}
+
 TEST_CASE("gateway: an exit that waits to be tried again holds back nobody else's", "[actors][gateway]") {
   Fixture f;
   f.start();

@@ -81,10 +81,19 @@ TEST_CASE("failure 03: a refused order is no trade, and an answer nobody underst
     CHECK_FALSE(busy(w.state));
   }
   SECTION("an answer without a meaning") {
-    const auto& out = w.feed(OrderInDoubt{entry.client_order_id, "body {}"}, 0);
+    const auto& out = w.feed(OrderInDoubt{entry.client_order_id, "body {}", {}}, 0);
     CHECK(std::ranges::any_of(out.effects, [](const auto& e) { return std::holds_alternative<QueryOrder>(e); }));
     CHECK(w.decision(entry.intent) == "unknown");
     CHECK(busy(w.state));
+  }
+  SECTION("turned away too often, and not there: not sent once more") {
+    w.feed(OrderInDoubt{entry.client_order_id, "429", "NOT_SENT"});
+    w.pass(seconds{120});
+    w.calm();
+    CHECK(w.decision(entry.intent) == "broker_rejected:NOT_SENT");
+    CHECK(w.venue.orders.empty());
+    CHECK(phase(w.state) == Phase::flat);
+    CHECK_FALSE(busy(w.state));
   }
   CHECK(w.fills.empty());
   CHECK(w.trades.empty());

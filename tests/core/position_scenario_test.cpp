@@ -501,7 +501,7 @@ TEST_CASE("position: a timer that the clock does not confirm waits on, and a clo
   const auto id = entry.client_order_id;
   w.feed(entry);
   w.inbox.clear();
-  w.feed(OrderInDoubt{id, "timeout"});
+  w.feed(OrderInDoubt{id, "timeout", {}});
   w.feed(TimerDue{TimerKind::resolve, id});
   const auto asks = [&](std::chrono::seconds step) {
     w.timers.clear();

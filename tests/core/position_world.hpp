@@ -321,13 +321,13 @@ private:
     if (!fresh && FieldsHash::of(known->second) != FieldsHash::of(e.order))
       fail("two contents under " + e.order.client_order_id.str());
     if (chance(faults.lost_before))
-      return inbox.push_back(OrderInDoubt{e.order.client_order_id, "timeout"});
+      return inbox.push_back(OrderInDoubt{e.order.client_order_id, "timeout", {}});
     if (chance(faults.refused))
       venue.refuse_next = true;
     const auto refusal = venue.submit(e.order);
     venue.refuse_next = false;
     if (chance(faults.lost_after))
-      return inbox.push_back(OrderInDoubt{e.order.client_order_id, "timeout"});
+      return inbox.push_back(OrderInDoubt{e.order.client_order_id, "timeout", {}});
     if (refusal)
       return inbox.push_back(OrderRefused{e.order.client_order_id, refusal->code, refusal->text});
     for (const auto& report : venue.query(e.order.client_order_id))
@@ -341,10 +341,10 @@ private:
   }
   void perform(const ReplaceDurably& e) {
     if (chance(faults.lost_before))
-      return inbox.push_back(OrderInDoubt{e.order.new_client_order_id, "timeout"});
+      return inbox.push_back(OrderInDoubt{e.order.new_client_order_id, "timeout", {}});
     const auto refusal = venue.replace(e.order);
     if (chance(faults.lost_after))
-      return inbox.push_back(OrderInDoubt{e.order.new_client_order_id, "timeout"});
+      return inbox.push_back(OrderInDoubt{e.order.new_client_order_id, "timeout", {}});
     if (refusal)
       return inbox.push_back(OrderRefused{e.order.new_client_order_id, refusal->code, refusal->text});
     for (const auto& report : venue.query(e.order.new_client_order_id))

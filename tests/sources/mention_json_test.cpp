@@ -66,6 +66,7 @@ TEST_CASE("mention JSON: each wrong type names its field", "[sources][mention_js
     {R"({"symbol":"A","action":"buy","title":5})", "title", "must be a string"},
     {R"({"symbol":"A","action":"buy","Symbol":"B"})", "Symbol",
      "\"Symbol\" is no field of a mention; did you mean \"symbol\"?"},
+    {R"({"symbol":"NVDA","action":"buy","":1})", "\"\"", "\"\" is no field of a mention"},
     {R"({"symbol":"A","action":"buy","created_at":1795186800})", "created_at", "must be a string"},
   }));
   INFO(c.text);

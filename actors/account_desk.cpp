@@ -13,6 +13,7 @@ namespace {
 /// With a journal that has never seen the account, as far back as an order can live: whatever is held under our names
 /// began within that time, or its exits did.
 constexpr std::chrono::days history_at_first{100};
+constexpr std::chrono::minutes clocks_differ{5};
 
 /// Null: no pass over the account was ever completed with this journal.
 const CursorRow* mark_of(const RecoveredState& stored, const AccountId& account) {
@@ -21,12 +22,12 @@ const CursorRow* mark_of(const RecoveredState& stored, const AccountId& account)
   return found == stored.cursors.end() ? nullptr : &*found;
 }
 
-/// Orders that may still move were sent after this; a little earlier, for clocks that differ.
-Instant oldest_open(const RecoveredState& stored, const AccountId& account, Instant now, bool first_look) {
-  auto oldest = now - (first_look ? Duration{history_at_first} : Duration{std::chrono::hours{24}});
+/// `since`, or earlier: orders that may still move were sent after this; a little earlier, for clocks that differ.
+Instant oldest_open(const RecoveredState& stored, const AccountId& account, Instant since) {
+  auto oldest = since;
   for (const auto& order : stored.working_orders)
     if (order.account == account)
-      oldest = std::min(oldest, order.created_at - std::chrono::minutes{5});
+      oldest = std::min(oldest, order.created_at - clocks_differ);
   return oldest;
 }
 
@@ -95,7 +96,7 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
 
   const auto* mark = mark_of(state, args.account);
   auto env = std::make_shared<PositionEnv>();
-  env->names_used = mark == nullptr || mark->position == mark_of_rebuilt;
+  env->names_used = mark == nullptr || ReconcileMark::parse(mark->position).rebuilt;
   env->account = args.account;
   env->clock = args.clock;
   env->calendar = args.calendar;
@@ -124,8 +125,13 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   reconciler->telemetry = args.telemetry;
   reconciler->interval = args.reconcile_interval;
   reconciler->poll = args.poll_interval;
-  reconciler->first_look = mark == nullptr;
-  reconciler->oldest_open = oldest_open(state, args.account, now, reconciler->first_look);
+  const Duration back = mark == nullptr ? Duration{history_at_first} : Duration{std::chrono::hours{24}};
+  reconciler->oldest_open = oldest_open(state, args.account, now - back);
+  if (mark != nullptr)
+    reconciler->mark = ReconcileMark::parse(mark->position);
+  if (reconciler->mark && reconciler->mark->newest != Instant{})
+    reconciler->first_since =
+      std::max(reconciler->oldest_open, oldest_open(state, args.account, reconciler->mark->newest - clocks_differ));
   reconciler->journal = args.journal;
   desk.reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{reconciler});
 

@@ -88,6 +88,23 @@ std::map<Symbol, core::QuantityPair> pair_up(const Books& books, const VenueSnap
   return pairs;
 }
 
+/// Orders that rest for longer than a list reaches back, and whose news was lost.
+void ask_unlisted(ReconcilerSelf self, const Symbol& symbol, const VenueSnapshot& snapshot) {
+  const auto& args = *self->state.args;
+  ListFilter filter;
+  filter.account = args.account.str();
+  filter.symbol = symbol.str();
+  filter.status = "live";
+  filter.limit = 100;
+  const auto rows = args.reader->orders(filter);
+  if (!rows)
+    return;
+  for (const auto& row : rows.value().rows)
+    if (std::ranges::find(snapshot.orders, row.client_order_id, &OrderReport::client_order_id) ==
+        snapshot.orders.end())
+      self->send(args.gateway, QueryOrderNow{row.client_order_id, row.venue_order_id, symbol});
+}
+
 void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueSnapshot& snapshot) {
   auto& st = self->state;
   const auto tell = [&](PositionInput input) {
@@ -101,6 +118,7 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
       for (const auto& order : snapshot.orders)
         if (order.symbol == finding.symbol && order.ours && !st.settled.contains(key_of(order)))
           self->send(st.args->gateway, QueryOrderNow{order.client_order_id, order.venue_order_id, order.symbol});
+      ask_unlisted(self, finding.symbol, snapshot);
       break;
     case core::DriftAction::external: tell(ExternalChange{finding.venue, finding.venue_avg_px}); break;
     case core::DriftAction::quarantine: tell(Quarantine{finding.text, finding.venue}); break;
@@ -109,19 +127,20 @@ void act_on(ReconcilerSelf self, const core::DriftFinding& finding, const VenueS
   }
 }
 
-/// The mark by which the next start knows that this journal has seen the account before.
+/// The next start knows by it that this journal has seen the account before, and up to where.
 void remember_account(ReconcilerSelf self) {
+  constexpr auto worth_a_commit = std::chrono::minutes{1};
   auto& st = self->state;
-  if (!std::exchange(st.remembers, true))
-    st.forgotten.clear();
-  if (!st.args->first_look || st.ready_said)
+  st.remembers = true;
+  st.forgotten.clear();
+  const bool seen_before = st.args->mark || st.ready_said;
+  if (seen_before && st.newest_order - st.mark.newest < worth_a_commit)
     return;
-  const bool rebuilt = st.rebuilds_asked > 0;
+  st.mark = {st.mark.rebuilt || st.rebuilds_asked > 0, std::max(st.mark.newest, st.newest_order)};
   Append append;
-  append.batch.rows.emplace_back(
-    CursorRow{reconcile_mark(st.args->account), std::string{rebuilt ? mark_of_rebuilt : ""}, st.args->clock->now()});
+  append.batch.rows.emplace_back(CursorRow{reconcile_mark(st.args->account), st.mark.str(), st.args->clock->now()});
   self->request(st.args->journal, caf::infinite, std::move(append))
-    .then([](const Appended&) {}, [](const caf::error&) {});  // then the next start looks once more
+    .then([](const Appended&) {}, [](const caf::error&) {});  // then the next start looks further back
 }
 
 void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snapshot) {
@@ -336,6 +355,8 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
     return;
   }
   self->send(st.args->governor, snapshot.account);
+  for (const auto& order : snapshot.orders)
+    st.newest_order = std::max(st.newest_order, order.created_at);
   if (!remembers(self, snapshot))
     return;
   // Reports first: what they explain is no difference. A position handles them before it answers for its books, since
@@ -353,6 +374,17 @@ void take(ReconcilerSelf self, const VenueSnapshot& snapshot) {
   compare_with_books(self, std::make_shared<VenueSnapshot>(snapshot));
 }
 
+/// What came before the mark and is over was seen so by an earlier pass. So the first pass, for which trading waits,
+/// need not read it again; the second does, since somebody may have corrected it.
+Instant orders_since(const ReconcilerState& st) {
+  const auto& args = *st.args;
+  if (args.first_since && st.passes == 0)
+    return *args.first_since;
+  if (!st.last_complete || (args.first_since && st.passes == 1))
+    return args.oldest_open;
+  return *st.last_complete - args.overlap;
+}
+
 void run(ReconcilerSelf self) {
   auto& st = self->state;
   if (st.running) {
@@ -361,8 +393,7 @@ void run(ReconcilerSelf self) {
   }
   st.running = true;
   st.pass_id = "reconcile:" + st.args->account.str() + ":" + std::to_string(++st.begun);
-  const auto since = st.last_complete ? *st.last_complete - st.args->overlap : st.args->oldest_open;
-  self->request(st.args->gateway, caf::infinite, VenueSnapshotQuery{since})
+  self->request(st.args->gateway, caf::infinite, VenueSnapshotQuery{orders_since(st)})
     .then([self](const VenueSnapshot& snapshot) { take(self, snapshot); },
           [self](const caf::error& error) { failed(self, "gateway: " + describe(error)); });
 }
@@ -388,6 +419,16 @@ void link_changed(ReconcilerSelf self, const LinkChanged& link) {
 
 }  // namespace
 
+std::string ReconcileMark::str() const { return (rebuilt ? "rebuilt " : "") + to_rfc3339(newest); }
+
+ReconcileMark ReconcileMark::parse(std::string_view text) {
+  constexpr std::string_view word = "rebuilt ";
+  ReconcileMark out;
+  out.rebuilt = text.starts_with(word);
+  out.newest = parse_rfc3339(out.rebuilt ? text.substr(word.size()) : text).value_or(Instant{});
+  return out;
+}
+
 SourceId reconcile_mark(const AccountId& account) {
   const bool fits = account.size() < SourceId::capacity;
   return SourceId{"@" + (fits ? account.str() : core::sha256_hex(account).substr(0, SourceId::capacity - 1))};
@@ -396,7 +437,8 @@ SourceId reconcile_mark(const AccountId& account) {
 ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared_ptr<const ReconcilerArgs> args) {
   set_handlers(self);
   self->state.args = std::move(args);
-  self->state.remembers = !self->state.args->first_look;
+  self->state.remembers = self->state.args->mark.has_value();
+  self->state.mark = self->state.args->mark.value_or(ReconcileMark{});
   return {
     [self](InspectSelf) {
       const auto& st = self->state;

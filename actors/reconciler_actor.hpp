@@ -20,6 +20,15 @@
 
 namespace heed {
 
+/// What a journal keeps of the passes over an account.
+struct ReconcileMark {
+  bool rebuilt = false;  // it was filled from the venue's lists once
+  Instant newest{};      // when the newest order of them came to the venue, by the venue's clock
+
+  std::string str() const;
+  static ReconcileMark parse(std::string_view text);
+};
+
 struct ReconcilerArgs {
   AccountId account;
   std::shared_ptr<const Clock> clock;
@@ -33,8 +42,9 @@ struct ReconcilerArgs {
   std::chrono::milliseconds poll{5'000};      // instead, while the order stream is down: asking stands in for it
   std::chrono::milliseconds retry{1'000};     // after a pass that could not be completed
   Duration overlap = std::chrono::hours{24};  // how far before the last pass orders are asked for
-  Instant oldest_open{};                      // earliest creation of a working order at start
-  bool first_look = false;                    // no pass was ever completed with this journal
+  Instant oldest_open{};               // a day before the start, or earlier, when the first order at work was made
+  std::optional<Instant> first_since;  // instead, for the first pass: what the mark leaves to be read
+  std::optional<ReconcileMark> mark;   // empty: no pass was ever completed with this journal
 };
 
 struct ReconcilerState {
@@ -55,6 +65,8 @@ struct ReconcilerState {
   std::string forgotten;            // by the journal: as the last look saw it
   std::int32_t looks_for_calm = 0;  // at what moved between two of them
   std::int32_t rebuilds_asked = 0;
+  ReconcileMark mark;      // as stored, or on its way there
+  Instant newest_order{};  // of all that were listed
   bool link_up = false;
   bool link_told = false;  // the gateway said how the order stream is
   std::string link_why;
@@ -74,8 +86,6 @@ static_assert(!std::is_aggregate_v<ReconcilerState>);
 
 /// The cursor that says that a pass over this account was completed with this journal. No source can have its name.
 SourceId reconcile_mark(const AccountId& account);
-/// And its position, where the journal was filled from the venue's lists then.
-inline constexpr std::string_view mark_of_rebuilt = "rebuilt";
 
 using ReconcilerSelf = ReconcilerActor::stateful_pointer<ReconcilerState>;
 ReconcilerActor::behavior_type reconciler_actor(ReconcilerSelf self, std::shared_ptr<const ReconcilerArgs> args);

@@ -58,7 +58,7 @@ TEST_CASE("rebuild: with an empty journal, what is held under our names is manag
     w.crash();
     w.start();
     w.advance(seconds{60});
-    CHECK(w.venue->asked_since >= w.clock->now() - hours{25});  // as any start
+    CHECK(w.venue->asked_since >= w.clock->now() - hours{25});  // as after any start
     CHECK(resting(w, "NVDA") == exits);
   }
   w.advance(seconds{90});

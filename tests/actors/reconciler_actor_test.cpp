@@ -22,7 +22,7 @@ struct Fixture {
   ReconcilerActor reconciler;
 
   ~Fixture() { system.finish(); }
-  Fixture() {
+  explicit Fixture(ReconcileMark mark = {}) {
     gateway->snapshot.complete = true;
     gateway->snapshot.account.equity = Money{1000};
     auto args = std::make_shared<ReconcilerArgs>();
@@ -34,6 +34,9 @@ struct Fixture {
     args->governor = stub_governor(system, governor);
     args->telemetry = telemetry;
     args->oldest_open = friday_10 - hours{30};
+    args->mark = mark;
+    if (mark.newest != Instant{})
+      args->first_since = mark.newest;
     reconciler = system.spawn(reconciler_actor, std::shared_ptr<const ReconcilerArgs>{args});
     system.run();
   }
@@ -133,6 +136,38 @@ TEST_CASE("reconciler: a difference is no reason to ask for orders whose end the
   f.link(true);
   REQUIRE(f.gateway->queries.size() == 1);
   CHECK(f.gateway->queries[0].order == working.client_order_id);
+}
+
+TEST_CASE("reconciler: trading waits for what came since the last life's passes; then all is looked at again",
+          "[actors][reconciler]") {
+  Fixture f{ReconcileMark{false, friday_10 - hours{2}}};
+  f.link(true);
+  CHECK(f.portfolio->ready == 1);
+  f.system.advance(seconds{60});
+  REQUIRE(f.gateway->snapshots_asked.size() >= 3);
+  CHECK(f.gateway->snapshots_asked[0].orders_since == friday_10 - hours{2});
+  CHECK(f.gateway->snapshots_asked[1].orders_since == friday_10 - hours{30});
+  CHECK(f.gateway->snapshots_asked[2].orders_since > friday_10 - hours{24});
+  for (const bool rebuilt : {false, true}) {
+    const ReconcileMark mark{rebuilt, friday_10};
+    CHECK(ReconcileMark::parse(mark.str()).rebuilt == rebuilt);
+    CHECK(ReconcileMark::parse(mark.str()).newest == friday_10);
+  }
+  CHECK(ReconcileMark::parse("").newest == Instant{});
+}
+
+TEST_CASE("reconciler: a difference is a reason to ask for what rests longer than a list reaches back",
+          "[actors][reconciler]") {
+  Fixture f;
+  auto resting = f.over("heed1.s.sl.aaaaaaaaaaaaaaaa", "v-sl", 0);
+  resting.status = OrderStatus::accepted;
+  f.journal_has(resting);
+  f.books("NVDA", 5);
+  f.venue_holds("NVDA", 0);
+  f.link(true);
+  REQUIRE(f.gateway->queries.size() == 1);
+  CHECK(f.gateway->queries[0].order == resting.client_order_id);
+  CHECK(f.gateway->queries[0].venue_order_id == VenueOrderId{"v-sl"});
 }
 
 TEST_CASE("reconciler: orders of someone else are listed as long as they work", "[actors][reconciler]") {

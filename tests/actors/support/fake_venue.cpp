@@ -107,6 +107,7 @@ void FakeVenue::answer(const Fate& fate, Done<T> done, std::function<Result<T>()
 OrderReport FakeVenue::stamped(OrderReport report) const {
   const auto prefix = report.symbol.str() + "-";
   report.at = clock_->now();
+  report.created_at = created_.try_emplace(report.client_order_id, report.at).first->second;
   report.venue_order_id = prefix + report.venue_order_id.str();
   if (!report.parent.empty())
     report.parent = prefix + report.parent.str();

@@ -139,6 +139,7 @@ private:
   VenueSink sink_;
   std::map<Symbol, NaiveVenue> books_;
   std::map<Symbol, Price> prices_;
+  mutable std::map<ClientOrderId, Instant> created_;  // when each was first told of
   std::vector<std::function<void()>> held_, unanswered_;
 };
 

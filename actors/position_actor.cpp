@@ -169,7 +169,9 @@ void learn_and_rebuild(PositionSelf self, RebuildOwnership rebuild) {
 
 void timer(PositionSelf self, const PositionTimerDue& timer) {
   auto& st = self->state;
-  // A timer about no order and no query is the shell's own: look again at the call in hand.
+  // A timer about no order and no query is the shell's own: look at the price, or again at the call in hand.
+  if (timer.due.order.empty() && timer.due.kind == TimerKind::protect_retry)
+    return look_at_price(self);
   if (timer.due.order.empty() && timer.due.kind == TimerKind::resolve) {
     if (st.in_hand)
       consider(self);

@@ -56,6 +56,7 @@ struct PositionActorState {
   std::unique_ptr<PendingCall> in_hand;
   std::vector<SignalId> decided;  // lately, by this actor: a call that is asked for again after a restart may be here
   std::unique_ptr<Instrument> instrument;  // once known
+  bool following = false;                  // a stop follows the price: it is asked for every few seconds
   CountedSpell naked, closing;
   bool counted_quarantined = false;
   std::int32_t counted_unknown = 0;

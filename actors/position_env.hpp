@@ -30,7 +30,8 @@ struct PositionEnv {
   Decimal market_allowance;
   /// The journal was once filled from the broker's lists: a call that it does not know may have its order there.
   bool names_used = false;
-  std::int64_t retry_ms = 1000;  // until a quote or an instrument that could not be had is asked for again
+  std::int64_t follow_ms = 5000;  // between two looks at the price that a stop follows
+  std::int64_t retry_ms = 1000;   // until a quote or an instrument that could not be had is asked for again
   std::int32_t retries_max = 5;
 };
 

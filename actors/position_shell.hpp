@@ -53,6 +53,11 @@ void try_later(PositionSelf self, std::string_view what, const std::string& why)
 /// A strategy that is not configured here, as a person's own, trades where any of the account's does.
 bool trading_enabled(const PositionEnv& env, const StrategyId& strategy);
 
+/// Where a stop follows the price, its next look at it is arranged.
+void follow_price(PositionSelf self);
+/// And this is it.
+void look_at_price(PositionSelf self);
+
 /// The call in hand is an ADOPT.
 void adopt(PositionSelf self);
 

@@ -198,6 +198,7 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
   done->may_wait = is_news(input) && done->effects.empty() && !done->call;
   const auto told = done->may_wait ? Told::by_venue : Told::by_us;
   append(self, to_batch(st.core, ctx, step, told), std::move(done));
+  follow_price(self);
 }
 
 void run_all(PositionSelf self, const PositionNews& news) {
@@ -219,6 +220,36 @@ void run_all(PositionSelf self, const PositionNews& news) {
   done->may_wait = is_news(news.input) && done->effects.empty();
   const auto told = done->may_wait ? Told::by_venue : Told::by_us;
   append(self, to_batch(st.core, ctx, all, told), std::move(done));
+  follow_price(self);
+}
+
+void follow_price(PositionSelf self) {
+  auto& st = self->state;
+  if (st.following || !core::follows_price(st.core))
+    return;
+  st.following = true;
+  self->delayed_send(self, std::chrono::milliseconds{st.env->follow_ms},
+                     PositionTimerDue{{TimerKind::protect_retry, {}}});
+}
+
+void look_at_price(PositionSelf self) {
+  self->state.following = false;
+  if (!core::follows_price(self->state.core))
+    return;
+  if (!context(self->state).market_open)
+    return follow_price(self);
+  self->request(self->state.env->gateway, caf::infinite, QuoteQuery{self->state.core.symbol})
+    .then([self](const QuoteAnswer& answer) {
+      constexpr auto age_max = std::chrono::minutes{1};
+      const bool fresh = answer.known && self->state.env->clock->now() - answer.quote.at <= age_max;
+      // Asked for alone, a quote may lack the last trade: then it is what the position could be closed at.
+      const auto& quote = answer.quote;
+      const bool is_long = core::net_quantity(self->state.core).is_positive();
+      const auto price = quote.last.is_positive() ? quote.last : is_long ? quote.bid : quote.ask;
+      if (fresh && price.is_positive())
+        run(self, PriceSeen{price});
+      follow_price(self);
+    });
 }
 
 }  // namespace heed::position_shell

@@ -259,7 +259,8 @@ void Machine::operator()(const ModifyProtection& input) {
     auto protection = lot.protection;  // from now on these prices are the rule
     protection.stop = stop ? std::optional{Level{LevelKind::price, *stop}} : std::nullopt;
     protection.target = target ? std::optional{Level{LevelKind::price, *target}} : std::nullopt;
-    if (lot.stop != stop || lot.target != target)
+    protection.trailing = wanted.trailing && stop;
+    if (lot.stop != stop || lot.target != target || lot.protection.trailing != protection.trailing)
       emit(LevelsChanged{IntentId{lot.id}, stop, target, protection});
     told = "stop " + (stop ? stop->str() : "none") + ", target " + (target ? target->str() : "none");
   }

@@ -135,6 +135,8 @@ struct Unprotected {
 };
 inline constexpr Duration closing_allowance = std::chrono::seconds{10};
 Unprotected unprotected(const PositionState& state, Instant now);
+/// A stop here follows the price: it has to be told (PriceSeen).
+bool follows_price(const PositionState& state);
 /// Something is at work whose end must be waited for before another OPEN is decided.
 bool busy(const PositionState& state);
 /// Worth an actor and a row that is loaded at start.

@@ -153,10 +153,46 @@ void Machine::relevel(const IntentId& id) {
     alert(AlertLevel::warning, "PROTECTION_INVALID", prices.error().detail);
     return;
   }
-  const auto stop = prices.value().stop;
+  auto stop = prices.value().stop;
   const auto target = prices.value().target;
+  if (trails(lot) && stop && (*stop - *lot.stop).sign() * sign(lot.side) < 0)
+    stop = lot.stop;  // it has followed the price already, and does not go back
   if (stop != lot.stop || target != lot.target)
     emit(LevelsChanged{id, stop, target, lot.protection});
+}
+
+void Machine::operator()(const PriceSeen& input) {
+  if (!follows_price(s_) || !input.last.is_positive())
+    return;
+  for (std::size_t i = 0; i < s_.lots.size(); ++i) {
+    const auto& lot = s_.lots[i];
+    if (!trails(lot) || is_closing(s_, lot))
+      continue;
+    if (const auto stop = trailed_stop(lot, input.last))
+      emit(LevelsChanged{IntentId{lot.id}, *stop, lot.target, lot.protection});
+  }
+}
+
+// As far behind the price as the first stop was behind the entry, never back, and not for less than a tenth of that
+// distance: each move is a request to the venue.
+std::optional<Price> Machine::trailed_stop(const Lot& lot, Price last) const {
+  const auto entered = price_of(lot.entry_value, lot.entered, instrument_.multiplier);
+  const auto& rule = *lot.protection.stop;
+  auto distance = (entered - rule.value).abs();
+  if (rule.kind != LevelKind::price) {
+    ProtectionSpec spec;
+    spec.stop = rule;
+    spec.reward_risk = {};
+    const auto placed = exit_prices(spec, lot.side, last, instrument_);
+    if (!placed)
+      return std::nullopt;
+    distance = (last - *placed.value().stop).abs();
+  }
+  const auto stop = round_away(lot.side == Side::buy ? last - distance : last + distance, last, instrument_);
+  const auto nearer = lot.side == Side::buy ? stop - *lot.stop : *lot.stop - stop;
+  if (!stop.is_positive() || !nearer.is_positive() || nearer * Decimal{10} < distance)
+    return std::nullopt;
+  return stop;
 }
 
 // What the decision behind an entry is, as the order stands.

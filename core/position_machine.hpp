@@ -43,6 +43,7 @@ public:
   void operator()(const ExternalChange& input);
   void operator()(const AdoptExternal& input);
   void operator()(const RebuildOwnership& input);
+  void operator()(const PriceSeen& input);
   void operator()(const AverageTold& input);
   void operator()(const CancelEntries& input);
 
@@ -80,6 +81,7 @@ private:
   void open_lot(const PlaceEntry& input);
   void plan_entry(const PlaceEntry& input, const IntentId& lot);
   void relevel(const IntentId& lot);
+  std::optional<Price> trailed_stop(const Lot& lot, Price last) const;
   void extend_due(const IntentId& lot);
   void entry_ended(const ClientOrderId& order);
   std::pair<DispositionKind, std::string> standing(const WorkingOrder& order) const;

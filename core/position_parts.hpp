@@ -155,6 +155,11 @@ inline bool would_settle(const PositionState& state) {
          std::ranges::any_of(state.lots, [&](const Lot& lot) { return is_history(state, lot); });
 }
 
+inline bool trails(const Lot& lot) {
+  return lot.protection.trailing && lot.protection.stop && lot.stop && !lot.quantity.is_zero() && !lot.stray &&
+         !is_external(lot);
+}
+
 inline bool in_scope(const ClosePlan& plan, const Lot& lot) {
   if (!plan.lot.empty())
     return lot.id == plan.lot;

@@ -98,6 +98,10 @@ Unprotected unprotected(const PositionState& state, Instant now) {
   return out;
 }
 
+bool follows_price(const PositionState& state) {
+  return state.quarantine.empty() && std::ranges::any_of(state.lots, trails);
+}
+
 bool busy(const PositionState& state) {
   return state.close || !state.closes_waiting.empty() ||
          std::ranges::any_of(state.orders, [](const WorkingOrder& order) {

@@ -162,6 +162,12 @@ struct AverageTold {
   Price avg_px;
   HEED_FIELDS(quantity, avg_px);
 };
+/// The price of the symbol now: a trailing stop follows it.
+struct PriceSeen {
+  static constexpr std::string_view type_name = "price_seen";
+  Price last;  // > 0
+  HEED_FIELDS(last);
+};
 /// What a strategy would do with a position of its own that nobody remembers: its levels, and how long it holds.
 struct StrategyTerms {
   StrategyId strategy;
@@ -186,10 +192,10 @@ struct CancelEntries {
   HEED_FIELDS(by);
 };
 
-using PositionInput =
-  std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused, OrderInDoubt,
-               OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue, Recovered, SetBlock, Quarantine,
-               LiftQuarantine, ExternalChange, AdoptExternal, AverageTold, CancelEntries, RebuildOwnership>;
+using PositionInput = std::variant<PlaceEntry, CloseLots, ModifyProtection, ExtendDue, OrderReport, OrderRefused,
+                                   OrderInDoubt, OrderNotFound, CancelRefused, AskAgain, PositionReport, TimerDue,
+                                   Recovered, SetBlock, Quarantine, LiftQuarantine, ExternalChange, AdoptExternal,
+                                   AverageTold, CancelEntries, RebuildOwnership, PriceSeen>;
 
 }  // namespace heed
 

@@ -199,6 +199,18 @@ void add_exits(std::vector<Scenario>& all) {
                   .price(seconds{180}, "NVDA", "106")
                   .ends_with({"call k1 filled", "trade NVDA buy 10 SL_HIT", "position NVDA Flat 0"}));
   all.push_back(
+    Making{"trailing_stop", "a stop follows the price up, and fires on the way down", minutes{5}}
+      .submits(seconds{5},
+               [] {
+                 auto o = open("k1", "NVDA", 10);
+                 o.protection.trailing = true;
+                 return o;
+               }())
+      .price(seconds{60}, "NVDA", "110")
+      .price(seconds{130}, "NVDA", "118")
+      .price(seconds{200}, "NVDA", "107")
+      .ends_with({"call k1 filled", "trade NVDA buy 10 SL_HIT TRAILING_STOP_HIT", "position NVDA Flat 0"}));
+  all.push_back(
     Making{"time_exit", "the hold is over, and the exit scan of the next morning closes", hours{17} + minutes{40}}
       .start("2025-06-02T19:57:00Z")
       .tunables([](Tunables& t) {

@@ -222,21 +222,17 @@ def exit_and_call_in_one_instant(c, call, a, b):
         return False
     gone = [t for t in c.lots_before(c.live, call, session)
             if t.exit == session and c.met_at_open(t, session) and c.live.closed[t.call][:19] == c.openings[session]]
-    if not gone:
+    if not gone or not sized_by_what_is_held(c, call, a, b, session, {t.call for t in gone}):
         return False
-    return sized_by_what_is_held(c, call, a, b, session, {t.call for t in gone})
+    return same_way(a, b) or goes_by_its_own_horizon(c, call, a, b)
 
 
 def due_of_a_lot_that_is_gone(c, call, a, b):
     """Of that instant too: a lot that the opening takes away lends its later due session to no other, live. Then the
     new lot goes by its own horizon, at the opening price of that session."""
-    if a is None or b is None or a.reason != "TIME_EXIT" or (a.entry, a.quantity, a.entry_price) != (
-            b.entry, b.quantity, b.entry_price):
-        return False
-    gone = [t for t in c.lots_before(c.live, call, a.entry) if t.exit == a.entry and c.met_at_open(t, a.entry)]
-    days = sorted(c.openings)
-    return (bool(gone) and days.index(a.exit) - days.index(a.entry) == HOLD[c.calls[call]["time_horizon"]] and
-            b.exit > a.exit and a.exit_price == c.bars.of(a.symbol, a.exit)[0])
+    return (a is not None and b is not None and a.quantity == b.quantity and
+            any(t.exit == a.entry and c.met_at_open(t, a.entry) for t in c.lots_before(c.live, call, a.entry)) and
+            goes_by_its_own_horizon(c, call, a, b))
 
 
 def follows_from_earlier(c, call, a, b):
@@ -245,7 +241,8 @@ def follows_from_earlier(c, call, a, b):
     session = c.session_of(call)
     earlier = c.disturbed.get(c.calls[call]["symbol"], [])
     touching = {t.call for side in (c.live, c.past) for t in c.lots_before(side, call, session or "")}
-    return bool(session and touching.intersection(earlier)) and sized_by_what_is_held(c, call, a, b, session, set())
+    return (bool(session and touching.intersection(earlier)) and
+            sized_by_what_is_held(c, call, a, b, session, set()) and same_way(a, b))
 
 
 def superseded(c, call, a, b):
@@ -273,17 +270,29 @@ RULES = [still_open, protection_before_scan, protection_before_call, decided_on_
 
 
 def sized_by_what_is_held(c, call, a, b, session, gone_live):
-    """Entry price, exit session, exit price and reason agree as far as both traded; sizes are those of what is held."""
+    """Each side's size is what the rules give for what it held."""
     for side, trade, gone in ((c.live, a, gone_live), (c.past, b, set())):
         held = sum((t.quantity * t.entry_price for t in c.lots_before(side, call, session) if t.call not in gone),
                    Decimal(0))
         price = c.bars.of(c.calls[call]["symbol"], session)[0]
         if (trade.quantity if trade else Decimal(0)) != size(held, price):
             return False
-    if a is None or b is None:
-        return True
-    return (a.entry, a.entry_price, a.exit, a.exit_price, a.reason) == (b.entry, b.entry_price, b.exit, b.exit_price,
-                                                                        b.reason)
+    return True
+
+
+def same_way(a, b):
+    """Entry price, exit session, exit price and reason agree as far as both traded."""
+    return a is None or b is None or (a.entry, a.entry_price, a.exit, a.exit_price, a.reason) == (
+        b.entry, b.entry_price, b.exit, b.exit_price, b.reason)
+
+
+def goes_by_its_own_horizon(c, call, a, b):
+    """Live, the lot ends at the opening of its own due session; in the past, later."""
+    if a is None or b is None or a.reason != "TIME_EXIT" or (a.entry, a.entry_price) != (b.entry, b.entry_price):
+        return False
+    days = sorted(c.openings)
+    return (days.index(a.exit) - days.index(a.entry) == HOLD[c.calls[call]["time_horizon"]] and b.exit > a.exit and
+            a.exit_price == c.bars.of(a.symbol, a.exit)[0])
 
 
 # ---- both runs ----------------------------------------------------------------------------------------------------------

@@ -63,6 +63,31 @@ def test_a_difference_is_told(heed, folder):
     check(verdict(good, good, live_end="closed"), "another end went unnoticed")
 
 
+def test_an_exit_and_a_call_in_one_instant(heed, folder):
+    """Live the exit comes first: the call finds room, and its lot ends when its own horizon does."""
+    bars = parity.Bars(os.path.join(SAMPLE, "bars"))
+    call = lambda name, day, horizon: {"id": int(name), "symbol": "ALFA", "action": "buy", "time_horizon": horizon,
+                                       "created_at": f"2024-06-{day}T22:00:00Z"}
+    calls = {"1": call("1", 11, "weeks"), "2": call("2", 12, "days")}
+    days = {f"2024-06-{d}": f"2024-06-{d}T13:30:00" for d in (11, 12, 13, 14, 17, 18, 20, 21, 24, 25, 26)}
+    stopped = parity.Trade("1", "ALFA", "2024-06-12", "2024-06-13", Decimal(81), Decimal("61.06"), Decimal("55.85"),
+                           "SL_HIT")
+    live = parity.Trade("2", "ALFA", "2024-06-13", "2024-06-18", Decimal(89), Decimal("55.85"), Decimal("58.61"),
+                        "TIME_EXIT")
+    past = parity.Trade("2", "ALFA", "2024-06-13", "2024-06-26", Decimal(45), Decimal("55.85"), Decimal("59.12"),
+                        "TIME_EXIT")
+
+    def problems(live):
+        side = lambda trade: parity.Side({"1": stopped, "2": trade}, {"1": "filled", "2": "filled"}, {},
+                                         {"1": "2024-06-13T13:30:00Z"})
+        return parity.Comparison(side(live), side(past), calls, bars, {}, days).run().problems
+
+    check(not problems(live), f"not explained: {problems(live)}")
+    for field, value in (("quantity", Decimal(88)), ("exit", "2024-06-17"), ("exit_price", Decimal("58.60")),
+                         ("reason", "SL_HIT")):
+        check(problems(parity.Trade(**{**live.__dict__, field: value})), f"another {field} went unnoticed")
+
+
 def test_real_calls_trade_alike(heed, folder):
     data = os.environ.get("HEED_SHARED_DATA", "")
     mentions, bars = os.path.join(data, "mentions", "cramer_2020.jsonl"), os.path.join(data, "bars")
@@ -74,5 +99,5 @@ def test_real_calls_trade_alike(heed, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(run_tests([test_a_difference_is_told, test_the_sample_trades_alike, test_real_calls_trade_alike],
-                       sys.argv[1:]))
+    sys.exit(run_tests([test_a_difference_is_told, test_an_exit_and_a_call_in_one_instant, test_the_sample_trades_alike,
+                        test_real_calls_trade_alike], sys.argv[1:]))

@@ -92,7 +92,6 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   if (is_too_many(error)) {
     request.reached_venue = true;
     delay = std::max(delay, close_gate(self, st.trading, error));
-    st.trading.closed_until = std::max(st.trading.closed_until, now + delay);
   }
   ++request.attempt;
   request.not_before = now + delay;

@@ -346,6 +346,22 @@ TEST_CASE("gateway: an exit that waits to be tried again holds back nobody else'
   CHECK(f.venue->cancels.size() == 1);
 }
 
+TEST_CASE("gateway: one that was tried often, and is turned away, holds others back no longer than the venue said",
+          "[actors][gateway]") {
+  Fixture f;
+  f.start();
+  for (int i = 0; i < 8; ++i)
+    f.venue->fates["submit"].push_back(Fate::not_sent());
+  f.venue->fates["submit"].push_back(Fate::too_many(2));
+  f.send(stop_order("SICK", 1));
+  for (int i = 0; i < 120 && f.venue->submits.size() < 9; ++i)
+    f.system.advance(seconds{1});
+  REQUIRE(f.venue->submits.size() == 9);
+  f.send(stop_order("FAST", 2));
+  f.system.advance(seconds{3});
+  CHECK(f.venue->submits.back() == stop_order("FAST", 2));
+}
+
 TEST_CASE("gateway: a long wait of one request does not delay the next timer of another", "[actors][gateway]") {
   Fixture f;
   f.start();

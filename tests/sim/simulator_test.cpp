@@ -90,7 +90,8 @@ TEST_CASE("sim: seeds that once failed", "[sim]") {
   // 8: a store that failed for long took the account out for good. 106: a stop whose target had been replaced was
   // taken for another order after a restart. 384: money of inferred fills. 798: somebody bought while a close was in
   // doubt, and it stayed so. 85, 112, 535: orders that rest or cannot be told apart, ours and other people's.
-  // 879, 1099: what repeats requests on their way got an order in although the venue had answered "too many requests".
+  // 879, 1099: what repeats requests on their way got an order in although the venue had answered "too many
+  // requests".
   for (const std::uint64_t seed : {8U, 85U, 106U, 112U, 384U, 535U, 798U, 879U, 1'099U})
     must_hold(campaign_of(folder, Level::heavy, seed, seed));
 }

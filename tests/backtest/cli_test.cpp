@@ -1,5 +1,5 @@
 // The commands as a person gives them: arguments, exit codes, what is written.
-#include "app/cli/cli.hpp"
+#include "command.hpp"
 #include "files.hpp"
 #include "net/json.hpp"
 
@@ -36,24 +36,6 @@ struct Sample {
     folder.write("calls.jsonl", calls);
   }
 };
-
-struct Outcome {
-  int code = 0;
-  std::string out, err;
-};
-
-Outcome heed(std::vector<std::string> args) {
-  std::ostringstream out;
-  std::ostringstream err;
-  std::istringstream in;
-  Surroundings s;
-  s.out = &out;
-  s.err = &err;
-  s.in = &in;
-  s.environment = [](const std::string&) { return std::optional<std::string>{}; };
-  const int code = run(args, s);
-  return {code, out.str(), err.str()};
-}
 
 std::vector<std::string> command(const Sample& sample, const std::string& name,
                                  const std::vector<std::string>& more = {}) {

@@ -1,16 +1,14 @@
 // --fetch over a real socket: bars come from the built-in exchange, and stay in the folder.
-#include "app/cli/cli.hpp"
 #include "backtest/bar_keep.hpp"
 #include "backtest/bar_rows.hpp"
 #include "broker/exchange/exchange_server.hpp"
+#include "command.hpp"
 #include "core/bar_csv.hpp"
 #include "files.hpp"
 #include "net/json.hpp"
 #include "persistence/journal.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <sstream>
 
 namespace heed::cli::test {
 namespace {
@@ -79,10 +77,6 @@ struct Venue {
                                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
 
-  struct Outcome {
-    int code = 0;
-    std::string out, err;
-  };
   Outcome heed(std::vector<std::string> more, const std::string& bars = "kept", bool config = true) {
     std::vector<std::string> args{"backtest",
                                   "--mentions",
@@ -96,16 +90,7 @@ struct Venue {
     if (config)
       args.insert(args.begin(), {"--config", folder / "heed.toml"});
     args.insert(args.end(), more.begin(), more.end());
-    std::ostringstream out;
-    std::ostringstream err;
-    std::istringstream in;
-    Surroundings s;
-    s.out = &out;
-    s.err = &err;
-    s.in = &in;
-    s.environment = [](const std::string&) { return std::optional<std::string>{}; };
-    const int code = run(args, s);
-    return {code, out.str(), err.str()};
+    return cli::test::heed(args);
   }
   static std::string digest(const Outcome& outcome) {
     INFO(outcome.err);

@@ -22,7 +22,7 @@ std::vector<Row> rows_of(const Sweep& sweep, BacktestRunRow run);
 /// The parameters of a sweep: those that every set has, and under `sweep` what was varied and how it was judged.
 std::string params_json(const Params& params, const std::vector<Axis>& axes, const RankFigure& figure, int folds);
 
-/// A run that is asked for now. It is created later than `last`, the newest that is stored, even when the clock
+/// A run asked for at `now`. It is created later than `last`, the newest that is stored, even when the clock
 /// stands still: its id follows from that, and lists are in its order.
 BacktestRunRow new_run(BacktestKind kind, std::string params, Instant now, const std::optional<Instant>& last);
 /// The rows in their order, in commits of about a millisecond.

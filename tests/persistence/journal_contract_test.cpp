@@ -8,21 +8,6 @@ using namespace heed::test;
 
 namespace {
 
-Store any_store() {
-  const auto kind = GENERATE(as<std::string>{}, "memory", "sqlite", "postgres");
-  INFO("journal: " << kind);
-  return open_store(kind);
-}
-
-// A list's rows as text, to compare whole rows.
-template <class T>
-std::vector<std::string> texts(const std::vector<T>& rows) {
-  std::vector<std::string> out;
-  for (const auto& row : rows)
-    out.push_back(to_json(row));
-  return out;
-}
-
 std::vector<std::string> order_ids(const std::vector<OrderRow>& rows) {
   std::vector<std::string> out;
   for (const auto& row : rows)

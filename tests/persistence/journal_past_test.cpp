@@ -6,12 +6,6 @@ using namespace heed::test;
 
 namespace {
 
-Store any_store() {
-  const auto kind = GENERATE(as<std::string>{}, "memory", "sqlite", "postgres");
-  INFO("journal: " << kind);
-  return open_store(kind);
-}
-
 BacktestRunRow a_run(const std::string& id, BacktestStatus status, int at,
                      BacktestKind kind = BacktestKind::backtest) {
   BacktestRunRow row{id, kind, status, R"({"stop_pct":"0.08"})", "", "", "", minute(at), std::nullopt};
@@ -49,14 +43,6 @@ std::vector<std::string> run_ids(const std::vector<BacktestRunRow>& rows) {
   std::vector<std::string> out;
   for (const auto& row : rows)
     out.push_back(row.run_id);
-  return out;
-}
-
-template <class T>
-std::vector<std::string> texts(const std::vector<T>& rows) {
-  std::vector<std::string> out;
-  for (const auto& row : rows)
-    out.push_back(to_json(row));
   return out;
 }
 

@@ -263,6 +263,22 @@ inline bool has_numbered(JournalReader& reader, int n) {
   return order;
 }
 
+/// Of each kind in turn: the test is run once for each.
+inline Store any_store() {
+  const auto kind = GENERATE(as<std::string>{}, "memory", "sqlite", "postgres");
+  INFO("journal: " << kind);
+  return open_store(kind);
+}
+
+/// A list's rows as text, to compare whole rows.
+template <class T>
+std::vector<std::string> texts(const std::vector<T>& rows) {
+  std::vector<std::string> out;
+  for (const auto& row : rows)
+    out.push_back(to_json(row));
+  return out;
+}
+
 /// Another program at the same file.
 inline void meddle(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;

@@ -13,7 +13,8 @@ namespace {
 RunOptions options_of(const CampaignOptions& campaign, std::uint64_t seed) {
   RunOptions options;
   options.seed = seed;
-  options.profile = campaign.profile.value_or(Profile::draw(seed, campaign.level));
+  options.profile = campaign.profile.value_or(Profile::draw(seed, campaign.level, campaign.edition));
+  options.edition = campaign.edition;
   options.days = campaign.days;
   options.rules = campaign.rules;
   options.echo = campaign.echo;

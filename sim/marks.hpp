@@ -76,9 +76,13 @@ enum class Mark : std::uint8_t {
   drained,
   resent_after_restart,
   call_refused_without_receipt,
-  naked_and_covered
+  naked_and_covered,
+  trailing_stop_hit,
+  exit_taken_away,
+  close_taken_away,
+  liquidated
 };
-inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::naked_and_covered) + 1;
+inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::liquidated) + 1;
 
 /// How often each was reached.
 class Marks {
@@ -115,4 +119,4 @@ HEED_ENUM_NAMES(heed::sim::Mark, "entry_filled", "entry_partially_filled", "targ
                 "crash_before_commit", "crash_during_recovery", "torn_write", "unsynced_write_dropped", "disk_full",
                 "disk_error", "sync_error", "commit_fate_unknown", "append_refused", "actor_killed", "desk_restarted",
                 "clock_forward", "clock_back", "drained", "resent_after_restart", "call_refused_without_receipt",
-                "naked_and_covered");
+                "naked_and_covered", "trailing_stop_hit", "exit_taken_away", "close_taken_away", "liquidated");

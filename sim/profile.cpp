@@ -1,7 +1,5 @@
 #include "sim/profile.hpp"
 
-#include "sim/chance.hpp"
-
 #include <algorithm>
 #include <charconv>
 
@@ -11,6 +9,7 @@ namespace {
 struct Range {
   Fault fault;
   std::int64_t low, high;  // per million, with heavy faults
+  int since = 1;           // edition
 };
 
 constexpr std::array<Range, fault_count> heavy{{
@@ -44,6 +43,8 @@ constexpr std::array<Range, fault_count> heavy{{
   {Fault::external, 1'000, 15'000},
   {Fault::asset, 500, 10'000},
   {Fault::venue_slow, 300'000, 1'000'000},
+  {Fault::venue_cancels, 10'000, 400'000, 2},
+  {Fault::liquidation, 500, 10'000, 2},
 }};
 
 }  // namespace
@@ -52,7 +53,7 @@ bool Profile::any() const {
   return std::any_of(rates.begin(), rates.end(), [](std::uint32_t rate) { return rate > 0; });
 }
 
-Profile Profile::draw(std::uint64_t seed, Level level) {
+Profile Profile::draw(std::uint64_t seed, Level level, int edition) {
   Profile out;
   if (level == Level::none)
     return out;
@@ -60,6 +61,8 @@ Profile Profile::draw(std::uint64_t seed, Level level) {
   // From one class alone to most of them.
   const auto share = static_cast<std::uint32_t>(chance.between(100'000, level == Level::heavy ? 900'000 : 500'000));
   for (const auto& range : heavy) {
+    if (range.since > edition)
+      continue;
     const bool on = chance.hits(share);
     const auto rate = chance.spread(range.low, range.high);
     if (on)

@@ -4,6 +4,7 @@
 
 #include "messages/fields.hpp"
 #include "messages/result.hpp"
+#include "sim/chance.hpp"
 
 #include <array>
 #include <cstdint>
@@ -44,8 +45,10 @@ enum class Fault : std::uint8_t {
   external,           // of a minute: somebody else trades in the account
   asset,              // of a minute: a symbol is not tradable for a while
   venue_slow,         // of a run: cancels and replaces take time at the venue, and lose races
+  venue_cancels,      // of an order that the venue took: it is cancelled later, and nobody asked for it
+  liquidation,        // of a minute: somebody else cancels all in a symbol of ours, and sells what is held
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::venue_slow) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::liquidation) + 1;
 
 enum class Level : std::uint8_t { none, light, heavy };
 
@@ -57,7 +60,7 @@ struct Profile {
   bool any() const;
 
   /// Drawn from the seed; `none` has no fault at all.
-  static Profile draw(std::uint64_t seed, Level level);
+  static Profile draw(std::uint64_t seed, Level level, int edition = newest_edition);
   /// Lines `name = per_million`, blank lines and # comments. Errors name line and key.
   static Result<Profile> parse(std::string_view text);
   /// "answer_lost=20000 crash=300"; "none".
@@ -70,5 +73,5 @@ HEED_ENUM_NAMES(heed::sim::Fault, "request_lost", "answer_lost", "refused", "req
                 "server_error", "garbage", "hidden", "stream_lost", "stream_twice", "stream_late", "stream_garbage",
                 "stream_cut", "outage", "crash", "power", "crash_in_recovery", "crash_in_commit", "actor",
                 "disk_full", "disk_error", "sync_error", "clock_jump", "stall", "halt", "gap", "external", "asset",
-                "venue_slow");
+                "venue_slow", "venue_cancels", "liquidation");
 HEED_ENUM_NAMES(heed::sim::Level, "none", "light", "heavy");

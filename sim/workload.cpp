@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 
 namespace heed::sim {
 
@@ -185,10 +187,22 @@ void draw_ops(Workload& out, Drawer& drawer, Chance& chance, Instant from, Insta
   }
 }
 
+/// Drawn apart, so that everything else is as it was before stops trailed. A key that comes again says the same
+/// again.
+void let_stops_trail(Workload& work, std::uint64_t seed) {
+  Chance chance{seed, "trailing"};
+  std::map<std::string, bool> trailing;
+  for (auto& op : work.ops)
+    if (op.kind == OpKind::intent && op.intent.protection.stop) {
+      const auto known = trailing.try_emplace(op.intent.idempotency_key, chance.below(3) == 0).first;
+      op.intent.protection.trailing = known->second;
+    }
+}
+
 }  // namespace
 
-Workload Workload::draw(std::uint64_t seed, int days, const core::MarketCalendar& calendar,
-                        const RiskLimits& limits) {
+Workload Workload::draw(std::uint64_t seed, int days, const core::MarketCalendar& calendar, const RiskLimits& limits,
+                        int edition) {
   Workload out;
   Chance chance{seed, "days"};
   constexpr Date epoch = std::chrono::sys_days{std::chrono::year{2015} / std::chrono::January / 1};
@@ -212,6 +226,8 @@ Workload Workload::draw(std::uint64_t seed, int days, const core::MarketCalendar
       out.end = session.close + minutes{35};
     }
   }
+  if (edition >= 2)
+    let_stops_trail(out, seed);
   std::stable_sort(out.ops.begin(), out.ops.end(), [](const Op& a, const Op& b) { return a.at < b.at; });
   for (auto& op : out.ops) {
     // A call cannot come before it was made.

@@ -116,6 +116,9 @@ World::World(const RunOptions& options, const core::MarketCalendar& calendar, Wo
   };
   host_.listener.served = [this](const net::HttpRequest& request, const net::HttpResponse& response) {
     auditor_.request_served(request, response);
+    if (request.method == "POST" && request.target == "/v2/orders" && response.status == 200 &&
+        around_.strikes(Fault::venue_cancels))
+      venue_cancels(response.body);
   };
   host_.listener.happened = [this] { auditor_.look(); };
   auditor_.daemon_runs = [this] { return life_ != nullptr; };
@@ -294,6 +297,8 @@ void World::committed(std::span<const Batch> batches) {
       around_.trace.mix(event.payload);
       if (event.type == "quarantine_lifted")
         around_.reach(Mark::quarantine_lifted);
+      if (event.type == "exit_taken_away")
+        around_.reach(Mark::exit_taken_away);
       if (options_.echo)
         around_.show("journal: " + event.type + " " + event.symbol.str() + " " + event.order.str() + " " +
                      event.payload.substr(0, 300));
@@ -306,12 +311,14 @@ void World::note_rows(const Batch& batch) {
   for (const auto& row : batch.rows) {
     if (const auto* order = std::get_if<OrderRow>(&row))
       note(*order);
-    else if (const auto* trade = std::get_if<TradeRow>(&row))
+    else if (const auto* trade = std::get_if<TradeRow>(&row)) {
+      if (trade->subreason == "TRAILING_STOP_HIT")
+        around_.reach(Mark::trailing_stop_hit);
       around_.reach(trade->reason == CloseReason::tp_hit      ? Mark::target_hit
                     : trade->reason == CloseReason::sl_hit    ? Mark::stop_hit
                     : trade->reason == CloseReason::time_exit ? Mark::time_exit
                                                               : Mark::call_closed);
-    else if (const auto* decision = std::get_if<Decision>(&row))
+    } else if (const auto* decision = std::get_if<Decision>(&row))
       note(*decision);
   }
   for (const auto& row : batch.rows)
@@ -417,7 +424,7 @@ std::array<std::int64_t, fault_count> RunOptions::unlimited_budget() {
 RunReport run(const RunOptions& options) {
   static const auto calendar = core::MarketCalendar::nyse();
   auto work = Workload::draw(options.seed, options.days, calendar,
-                             options.rules ? options.rules->limits : Rules::usual().limits);
+                             options.rules ? options.rules->limits : Rules::usual().limits, options.edition);
   World world{options, calendar, std::move(work)};
   return world.run();
 }

@@ -64,6 +64,8 @@ private:
   void halt();
   void untradable();
   void somebody_trades();
+  void somebody_liquidates();
+  void venue_cancels(const std::string& order_taken);
   void disk_trouble();
   void clock_trouble();
   void heal();

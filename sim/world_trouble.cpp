@@ -1,8 +1,12 @@
 // The market, the misfortunes that have no request or message to hang on, and the healing.
 #include "sim/world.hpp"
 
+#include "net/json.hpp"
+
 #include <algorithm>
 #include <array>
+#include <variant>
+#include <vector>
 
 namespace heed::sim {
 
@@ -105,6 +109,66 @@ void World::somebody_trades() {
   host_.change([&](exchange::Engine& engine) { (void)engine.submit(0, request); });
 }
 
+/// As from a venue's own site: everything in the symbol is cancelled, and what is held is sold or bought back.
+void World::somebody_liquidates() {
+  if (!calendar_.is_open(around_.now()))
+    return;
+  auto& chance = around_.chance(Fault::liquidation);
+  const auto& engine = host_.engine();
+  std::vector<exchange::AssetIndex> held;
+  for (const auto& asset : engine.assets())
+    if (asset.symbol != work_.market.foreign && !engine.accounts().front().positions[asset.index].qty.is_zero())
+      held.push_back(asset.index);
+  if (held.empty())
+    return;
+  const auto asset = held[chance.below(held.size())];
+  const auto symbol = engine.assets()[asset].symbol;
+  around_.tell("somebody else: liquidates " + symbol);
+  auditor_.external(symbol);
+  host_.change([asset](exchange::Engine& venue) {
+    for (exchange::OrderIndex i = 0; i < venue.order_count(); ++i)
+      if (venue.order(i).asset == asset && exchange::is_open(venue.order(i).status))
+        (void)venue.cancel(i);
+  });
+  // A slow venue holds the shares until the cancels are through.
+  const auto sell = [this, asset] {
+    host_.change([this, asset](exchange::Engine& venue) {
+      const auto quantity = venue.accounts().front().positions[asset].qty.abs();
+      if (quantity.is_positive() &&
+          std::holds_alternative<exchange::OrderIndex>(venue.close_position(0, asset, quantity)))
+        around_.reach(Mark::liquidated);
+    });
+  };
+  around_.agenda.after(engine.options().venue_delay + milliseconds{1}, sell);
+}
+
+/// The order, or an exit that it brought, is cancelled a while after it came, for reasons of the venue's own.
+void World::venue_cancels(const std::string& order_taken) {
+  const auto json = net::parse_json(order_taken);
+  const auto* named = json ? json.value().find("id") : nullptr;
+  const auto id = named != nullptr ? exchange::Uuid::parse(named->text) : std::nullopt;
+  const auto head = id ? host_.engine().find_order(0, *id) : exchange::no_order;
+  if (head == exchange::no_order)
+    return;
+  auto& chance = around_.chance(Fault::venue_cancels);
+  around_.agenda.after(milliseconds{chance.spread(1, 600'000)}, [this, head] {
+    if (around_.healed)
+      return;
+    host_.change([this, head](exchange::Engine& venue) {
+      for (const auto index : {head, venue.order(head).take_profit, venue.order(head).stop_loss}) {
+        if (index == exchange::no_order || !exchange::is_open(venue.order(index).status))
+          continue;
+        const auto& name = venue.order(head).client_order_id;
+        around_.tell("venue: cancels " + name + " of its own accord");
+        if (name.find(".cl.") != std::string::npos)
+          around_.reach(Mark::close_taken_away);
+        (void)venue.cancel(index);
+        return;
+      }
+    });
+  });
+}
+
 // ---- minute by minute ---------------------------------------------------------------------------------------------
 
 void World::minute() {
@@ -123,6 +187,8 @@ void World::minute() {
     untradable();
   if (around_.strikes(Fault::external))
     somebody_trades();
+  if (around_.strikes(Fault::liquidation))
+    somebody_liquidates();
   if (life_ && around_.strikes(Fault::actor)) {
     around_.reach(Mark::actor_killed);
     around_.tell("actor killed: " + life_->kill_actor(around_.chance(Fault::actor)));

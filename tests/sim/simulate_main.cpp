@@ -1,6 +1,6 @@
 // The simulator by itself, without the rest of the program: for campaigns over planted bugs, and for work on it.
 //   simulate [--seeds A..B] [--faults none|light|heavy] [--days N] [--twice N] [--keep-going] [--echo] [--no-shrink]
-//            [--json] [--verbose] [--lines N]
+//            [--json] [--verbose] [--lines N] [--edition N]
 #include "sim/campaign.hpp"
 
 #include <spdlog/spdlog.h>
@@ -40,6 +40,8 @@ int main(int argc, char** argv) {
       options.level = *level;
     } else if (name == "--days") {
       options.days = std::stoi(value());
+    } else if (name == "--edition") {
+      options.edition = std::stoi(value());
     } else if (name == "--twice") {
       options.twice_every = std::stoull(value());
     } else if (name == "--keep-going") {

@@ -9,8 +9,8 @@ namespace heed {
 #ifdef HEED_MUTANTS
 /// Whether the bug of this name is planted in this process.
 bool mutant(std::string_view name);
-/// One at a time; empty: none.
-void plant_mutant(std::string_view name);
+/// One, or several with commas between them where one rule stands behind another; empty: none.
+void plant_mutants(std::string_view names);
 #else
 constexpr bool mutant(std::string_view) { return false; }
 #endif

@@ -1,5 +1,6 @@
 // Prices meet orders: books, elections, fills, and what a fill does to its group and to the account.
 #include "broker/exchange/engine.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 
@@ -283,6 +284,8 @@ void Engine::after_fill(OrderIndex index) {
     return;
   Order& stop = orders_[other];
   if (complete) {
+    if (mutant("venue_keeps_sibling"))
+      return;
     end_order(stop, Status::canceled);  // on purpose without an event: clients must look by REST
   } else {
     stop.qty = order.remaining();

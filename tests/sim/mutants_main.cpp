@@ -1,10 +1,13 @@
 // Planted bugs: does the simulator notice each of them, and how soon? One process per bug, since a broken rule may
 // well end it. Built with HEED_MUTANTS only.
-//   mutants [--budget SEEDS] [NAME...]
+//   mutants [--budget SEEDS] [--alone] [NAME...]
+// A rule behind which a second one stands is broken together with that one; `--alone` breaks it by itself, to see
+// that the other covers it.
 #include "messages/mutant.hpp"
 #include "sim/campaign.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -21,7 +24,11 @@ namespace {
 
 struct Planted {
   const char* name;
-  const char* rule;  // that it breaks
+  const char* rule;         // that it breaks
+  const char* behind = "";  // the bug that switches off what covers it
+  const char* second = "";  // and what that is
+
+  std::string names(bool alone) const { return *behind == '\0' || alone ? name : std::string{name} + "," + behind; }
 };
 
 constexpr std::array planted{
@@ -34,13 +41,15 @@ constexpr std::array planted{
   Planted{"close_keeps_exits", "a close takes the exits away first"},
   Planted{"close_name_again", "each attempt at a close has a name of its own"},
   Planted{"close_sells_shorts", "a close is of the position's own sign"},
-  Planted{"close_without_broker", "a close is bounded by the broker's position"},
+  Planted{"close_without_broker", "a close is bounded by the broker's position", "close_without_intent",
+          "a close says that it closes, so that the venue refuses one that opens"},
   Planted{"cursor_without_call", "the cursor moves with what it passed"},
   Planted{"deferred_forgotten", "what waits for the open is decided at the open"},
   Planted{"effects_before_commit", "nothing is done before it is durable"},
   Planted{"fill_row_lost", "every fill has its row"},
   Planted{"fill_twice", "an execution is booked once"},
-  Planted{"flat_keeps_exits", "flat means no working exit"},
+  Planted{"flat_keeps_exits", "flat means no working exit", "venue_keeps_sibling",
+          "the venue ends the other exit of a pair"},
   Planted{"garbage_is_a_no", "an answer nobody understands proves nothing"},
   Planted{"growth_unbooked", "what the cumulative quantity shows is booked"},
   Planted{"intent_again", "an idempotency key works once"},
@@ -70,19 +79,21 @@ struct Verdict {
   bool found = false;
   long seeds = 0;
   std::string how;
+  double cpu = 0;  // seconds
 };
 
 struct Options {
   std::uint64_t budget = 200;     // seeds for each
   std::vector<std::string> only;  // empty: all
+  bool alone = false;
   std::string folder;
 };
 
 /// In a child: the first seed that notices is its answer, on the pipe.
-[[noreturn]] void hunt(const char* bug, const Options& options, int to) {
+[[noreturn]] void hunt(const std::string& bugs, const Options& options, int to) {
   using namespace heed::sim;
   spdlog::set_level(spdlog::level::off);
-  heed::plant_mutant(bug);
+  heed::plant_mutants(bugs);
   for (std::uint64_t seed = 1; seed <= options.budget; ++seed) {
     RunOptions run_options;
     run_options.seed = seed;
@@ -98,8 +109,19 @@ struct Options {
   _exit(0);
 }
 
+/// Of the children that have ended.
+double children_cpu() {
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
 /// Empty: without a bug, which nothing may notice.
-Verdict judge(const char* bug, const Options& options) {
+Verdict judge(const std::string& bugs, const Options& options) {
+  const auto before = children_cpu();
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0)
     return {};
@@ -109,7 +131,7 @@ Verdict judge(const char* bug, const Options& options) {
     // What an assertion prints on its way out is not the table's business.
     if (std::freopen("/dev/null", "w", stderr) == nullptr)
       _exit(1);
-    hunt(bug, options, ends[1]);
+    hunt(bugs, options, ends[1]);
   }
   close(ends[1]);
   Verdict verdict;
@@ -128,6 +150,7 @@ Verdict judge(const char* bug, const Options& options) {
   waitpid(child, &status, 0);
   if (!verdict.found && WIFSIGNALED(status))
     verdict.found = true, verdict.how = "the program's own assertion";
+  verdict.cpu = children_cpu() - before;
   return verdict;
 }
 
@@ -138,14 +161,21 @@ Options read(int argc, char** argv) {
     const auto known = [&](const Planted& bug) { return word == bug.name; };
     if (word == "--budget" && i + 1 < argc) {
       options.budget = std::stoull(argv[++i]);
+    } else if (word == "--alone") {
+      options.alone = true;
     } else if (std::any_of(planted.begin(), planted.end(), known)) {
       options.only.push_back(word);
     } else {
-      std::fprintf(stderr, "mutants: %s is neither a planted bug nor --budget SEEDS\n", word.c_str());
+      std::fprintf(stderr, "mutants: %s is neither a planted bug nor --budget SEEDS nor --alone\n", word.c_str());
       std::exit(64);
     }
   }
   return options;
+}
+
+/// The rule that it breaks, and the one behind it.
+std::string rule_of(const Planted& bug, bool alone) {
+  return *bug.behind == '\0' || alone ? bug.rule : std::string{bug.rule} + "; " + bug.second;
 }
 
 }  // namespace
@@ -157,26 +187,37 @@ int main(int argc, char** argv) {
   options.folder = folder.string();
   int missed = 0;
   int tried = 0;
+  double cpu = 0;
   const auto sound = judge("", options);
   if (sound.found)
     std::printf("without a planted bug, seed %ld is found faulty: %s; mend that first\n", sound.seeds,
                 sound.how.c_str());
   else
-    std::printf("| planted bug | rule it breaks | found by | seeds |\n|---|---|---|---|\n");
+    std::printf(
+      "without a planted bug, %ld seeds find nothing, in %.0f s of CPU\n\n"
+      "| planted bug | rule it breaks | found by | seed | CPU |\n|---|---|---|---|---|\n",
+      sound.seeds, sound.cpu);
+  std::fflush(stdout);
   for (const auto& bug : planted) {
     const auto chosen =
       options.only.empty() || std::find(options.only.begin(), options.only.end(), bug.name) != options.only.end();
     if (sound.found || !chosen)
       continue;
     ++tried;
-    const auto verdict = judge(bug.name, options);
+    const auto bugs = bug.names(options.alone);
+    const auto verdict = judge(bugs, options);
+    cpu += verdict.cpu;
     missed += verdict.found ? 0 : 1;
-    std::printf("| `%s` | %s | %s | %ld |\n", bug.name, bug.rule,
-                verdict.found ? verdict.how.c_str() : "**not found**", verdict.seeds);
+    const auto comma = bugs.find(',');
+    const auto shown = comma == std::string::npos
+                         ? "`" + bugs + "`"
+                         : "`" + bugs.substr(0, comma) + "` with `" + bugs.substr(comma + 1) + "`";
+    std::printf("| %s | %s | %s | %ld | %.0f s |\n", shown.c_str(), rule_of(bug, options.alone).c_str(),
+                verdict.found ? verdict.how.c_str() : "**not found**", verdict.seeds, verdict.cpu);
     std::fflush(stdout);
   }
   std::filesystem::remove_all(folder);
-  std::printf("\n%d of %d found within %llu seeds each\n", tried - missed, tried,
-              static_cast<unsigned long long>(options.budget));
+  std::printf("\n%d of %d found within %llu seeds each, in %.0f s of CPU\n", tried - missed, tried,
+              static_cast<unsigned long long>(options.budget), cpu);
   return missed > 0 || sound.found ? 1 : 0;
 }

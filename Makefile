@@ -72,7 +72,8 @@ simulate:
 mutants:
 	@scripts/install-deps.sh
 	@cmake --preset mutants > /dev/null
-	@cmake --build build/mutants -j $(JOBS) --target mutants
+	@cmake --build build/mutants -j $(JOBS) --target mutants actors_tests position_tests persistence_tests
+	build/mutants/mutants --tests $(MUTANTS)
 	build/mutants/mutants --budget $(BUDGET) $(MUTANTS)
 
 format:

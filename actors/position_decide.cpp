@@ -2,6 +2,7 @@
 #include "actors/position_journal.hpp"
 #include "actors/position_shell.hpp"
 #include "core/naming.hpp"
+#include "messages/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -58,7 +59,7 @@ bool already_placed(PositionSelf self, const PlaceEntry& entry) {
 }
 
 void denied(PositionSelf self, const PlaceEntry& entry, const RiskAnswer& answer) {
-  if (!already_placed(self, entry))
+  if (!already_placed(self, entry) && !mutant("denial_untold"))
     settle(self, {DispositionKind::risk_denied, std::string{to_string(answer.limit)}}, answer.reason);
 }
 

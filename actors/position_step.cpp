@@ -129,6 +129,9 @@ void take_step(PositionActorState& st, const PositionInput& input, const core::S
   core::step(st.core, input, ctx, step);
   update_gauges(st, ctx.now);
   owe_entries(st, step, ctx.now);
+  for (auto& row : step.rows)
+    if (auto* fill = std::get_if<FillRow>(&row); fill != nullptr && mutant("fill_of_nobody"))
+      fill->strategy = {};
 }
 
 }  // namespace

@@ -229,6 +229,8 @@ void Auditor::compare_fills(JournalReader& reader) {
     (row.side == Side::buy ? sums.bought : sums.sold) += row.quantity;
     (row.side == Side::buy ? sums.paid : sums.received) += row.quantity * row.price;
     realized[row.symbol.str()] += row.realized;
+    if (row.strategy.empty() || row.lot.empty())
+      return violate("fill without an owner", row.client_order_id.str() + " " + row.quantity.str());
   }
   const auto cent = Decimal::from_units(10'000'000);
   for (const auto& [symbol, sums] : seen) {

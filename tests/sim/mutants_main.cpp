@@ -1,10 +1,11 @@
 // Planted bugs: does the simulator notice each of them, and how soon? One process per bug, since a broken rule may
 // well end it. Built with HEED_MUTANTS only.
-//   mutants [--budget SEEDS] [--alone] [NAME...]
+//   mutants [--budget SEEDS] [--alone] [--tests] [NAME...]
 // A rule behind which a second one stands is broken together with that one; `--alone` breaks it by itself, to see
-// that the other covers it.
+// that the other covers it. `--tests`: the named tests of failures instead, each with a bug that it must notice.
 #include "messages/mutant.hpp"
 #include "sim/campaign.hpp"
+#include "tests/sim/mutant_tests.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -44,16 +45,20 @@ constexpr std::array planted{
   Planted{"close_without_broker", "a close is bounded by the broker's position", "close_without_intent",
           "a close says that it closes, so that the venue refuses one that opens"},
   Planted{"cursor_without_call", "the cursor moves with what it passed"},
+  Planted{"denial_untold", "what risk refuses is told as an end"},
   Planted{"deferred_forgotten", "what waits for the open is decided at the open"},
   Planted{"effects_before_commit", "nothing is done before it is durable"},
+  Planted{"fill_of_nobody", "every fill says whose it is"},
   Planted{"fill_row_lost", "every fill has its row"},
   Planted{"fill_twice", "an execution is booked once"},
+  Planted{"fills_made_up", "a difference of positions is no fill"},
   Planted{"flat_keeps_exits", "flat means no working exit", "venue_keeps_sibling",
           "the venue ends the other exit of a pair"},
   Planted{"garbage_is_a_no", "an answer nobody understands proves nothing"},
   Planted{"growth_unbooked", "what the cumulative quantity shows is booked"},
   Planted{"intent_again", "an idempotency key works once"},
   Planted{"kill_ignored", "the kill switch stops entries"},
+  Planted{"mismatch_ignored", "a difference nobody explains stops trading in its symbol"},
   Planted{"no_daily_limit", "the day's limits hold"},
   Planted{"no_order_limit", "one order's value is limited"},
   Planted{"no_protection", "what is held is protected"},
@@ -86,6 +91,7 @@ struct Options {
   std::uint64_t budget = 200;     // seeds for each
   std::vector<std::string> only;  // empty: all
   bool alone = false;
+  bool tests = false;
   std::string folder;
 };
 
@@ -163,10 +169,13 @@ Options read(int argc, char** argv) {
       options.budget = std::stoull(argv[++i]);
     } else if (word == "--alone") {
       options.alone = true;
+    } else if (word == "--tests") {
+      options.tests = true;
     } else if (std::any_of(planted.begin(), planted.end(), known)) {
       options.only.push_back(word);
     } else {
-      std::fprintf(stderr, "mutants: %s is neither a planted bug nor --budget SEEDS nor --alone\n", word.c_str());
+      std::fprintf(stderr, "mutants: %s is neither a planted bug nor --budget SEEDS nor --alone nor --tests\n",
+                   word.c_str());
       std::exit(64);
     }
   }
@@ -182,6 +191,11 @@ std::string rule_of(const Planted& bug, bool alone) {
 
 int main(int argc, char** argv) {
   auto options = read(argc, argv);
+  if (options.tests)
+    return heed::sim::check_named_tests(std::filesystem::read_symlink("/proc/self/exe").parent_path().string(),
+                                        options.only) > 0
+             ? 1
+             : 0;
   const auto folder = std::filesystem::temp_directory_path() / ("heed-mutants-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   options.folder = folder.string();

@@ -60,9 +60,17 @@ public:
   /// Somebody else traded, so that quantities of the symbol are not Heed's alone.
   void external(const std::string& symbol) { external_.insert(symbol); }
 
+  /// Somebody else sold what was Heed's: how much of a position is Heed's is not for us to say any more.
+  void liquidated(const std::string& symbol) {
+    external(symbol);
+    liquidated_.insert(symbol);
+  }
+
   // ---- what the journal says
   /// With all that was promised in it: receipts, decisions, fills. What is at the exchange is there all the same.
   void journal_lost();
+  /// The journal has the account as the broker's lists show it: from here on it misses nothing.
+  void account_known();
   /// Just committed: what has ended there has ended at the exchange.
   void row_written(const OrderRow& order);
   void after_start(JournalReader& reader);
@@ -123,9 +131,12 @@ private:
   std::size_t executions_seen_ = 0;
   std::size_t executions_lost_ = 0;  // known to a journal that is gone
   std::size_t orders_lost_ = 0;
+  bool account_known_ = true;
+  std::set<std::string> blurred_;  // traded in while nothing was known: what is booked of that is not for us to say
   std::map<std::string, SignalId> signals_;  // by client_order_id, as first written
   std::vector<SymbolBook> books_;            // by asset
   std::set<std::string> external_;
+  std::set<std::string> liquidated_;
   std::set<std::string> waiting_;                          // symbols that wait for a person at the end
   std::map<Date, std::pair<std::int64_t, Decimal>> days_;  // entries that filled, and their dollars
   std::set<exchange::OrderIndex> counted_;

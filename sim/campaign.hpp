@@ -16,7 +16,7 @@ struct CampaignOptions {
   std::uint64_t last = 1;
   Level level = Level::heavy;
   std::optional<Profile> profile;  // instead of the drawn one
-  int edition = newest_edition;
+  int edition = usual_edition;
   int days = 0;  // sessions per run; 0: as the seed draws
   std::optional<Rules> rules;
   std::uint64_t twice_every = 0;  // every n-th seed is run twice, and the hashes compared; 0: none

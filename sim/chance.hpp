@@ -8,9 +8,9 @@
 namespace heed::sim {
 
 /// What a seed draws grows with time, and with it every seed's story. A seed that is kept for its story names the
-/// edition in which it was found; all others are drawn in the newest. 2: the venue cancels of its own accord,
-/// somebody liquidates what is held, stops trail.
-inline constexpr int newest_edition = 2;
+/// edition in which it was found; others are drawn in the usual one. 2: the venue cancels of its own accord, somebody
+/// liquidates what is held, stops trail. 3, for campaigns of its own: the journal is lost between two lives as well.
+inline constexpr int usual_edition = 2;
 
 class Chance {
 public:

@@ -45,6 +45,7 @@ constexpr std::array<Range, fault_count> heavy{{
   {Fault::venue_slow, 300'000, 1'000'000},
   {Fault::venue_cancels, 10'000, 400'000, 2},
   {Fault::liquidation, 500, 10'000, 2},
+  {Fault::journal_gone, 5'000, 60'000, 3},
 }};
 
 }  // namespace

@@ -47,8 +47,9 @@ enum class Fault : std::uint8_t {
   venue_slow,         // of a run: cancels and replaces take time at the venue, and lose races
   venue_cancels,      // of an order that the venue took: it is cancelled later, and nobody asked for it
   liquidation,        // of a minute: somebody else cancels all in a symbol of ours, and sells what is held
+  journal_gone,       // of a death: the next life finds an empty disk
 };
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::liquidation) + 1;
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::journal_gone) + 1;
 
 enum class Level : std::uint8_t { none, light, heavy };
 
@@ -60,7 +61,7 @@ struct Profile {
   bool any() const;
 
   /// Drawn from the seed; `none` has no fault at all.
-  static Profile draw(std::uint64_t seed, Level level, int edition = newest_edition);
+  static Profile draw(std::uint64_t seed, Level level, int edition = usual_edition);
   /// Lines `name = per_million`, blank lines and # comments. Errors name line and key.
   static Result<Profile> parse(std::string_view text);
   /// "answer_lost=20000 crash=300"; "none".
@@ -73,5 +74,5 @@ HEED_ENUM_NAMES(heed::sim::Fault, "request_lost", "answer_lost", "refused", "req
                 "server_error", "garbage", "hidden", "stream_lost", "stream_twice", "stream_late", "stream_garbage",
                 "stream_cut", "outage", "crash", "power", "crash_in_recovery", "crash_in_commit", "actor",
                 "disk_full", "disk_error", "sync_error", "clock_jump", "stall", "halt", "gap", "external", "asset",
-                "venue_slow", "venue_cancels", "liquidation");
+                "venue_slow", "venue_cancels", "liquidation", "journal_gone");
 HEED_ENUM_NAMES(heed::sim::Level, "none", "light", "heavy");

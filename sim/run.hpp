@@ -18,7 +18,7 @@ namespace heed::sim {
 struct RunOptions {
   std::uint64_t seed = 1;
   Profile profile;
-  int edition = newest_edition;   // of what the seed draws; that of the profile is its own
+  int edition = usual_edition;    // of what the seed draws; that of the profile is its own
   int days = 0;                   // sessions; 0: as the seed draws
   std::optional<Rules> rules;     // empty: the usual ones, varied by the seed
   std::set<std::size_t> without;  // operations left out, by their place (shrinking)

@@ -42,7 +42,7 @@ struct Workload {
   /// `days` sessions from a date that the seed names, half days and daylight-saving weeks included. Zero leaves the
   /// length to the seed as well: mostly a stretch of one session, sometimes up to three days with their nights.
   static Workload draw(std::uint64_t seed, int days, const core::MarketCalendar& calendar, const RiskLimits& limits,
-                       int edition = newest_edition);
+                       int edition = usual_edition);
 };
 
 }  // namespace heed::sim

@@ -217,8 +217,20 @@ void World::go_down(End how) {
     how = End::power;
   around_.reach(how == End::power ? Mark::power_lost : how == End::exited ? Mark::drained : Mark::process_killed);
   end_life(how);
+  if (around_.strikes(Fault::journal_gone))
+    lose_journal();
   const auto down = how == End::fell ? milliseconds{2'000} : milliseconds{life_chance_.spread(50, 1'800'000)};
   around_.agenda.after(around_.healed ? std::min(down, milliseconds{2'000}) : down, [this] { start_life(); });
+}
+
+/// All that was written is gone; people, the tape and the broker go on.
+void World::lose_journal() {
+  around_.tell("the journal is lost");
+  disk_.replaced();
+  auditor_.journal_lost();
+  order_status_.clear();
+  held_.clear();
+  tape_followed_ = false;
 }
 
 void World::after_turn() {
@@ -308,6 +320,12 @@ void World::committed(std::span<const Batch> batches) {
 }
 
 void World::note_rows(const Batch& batch) {
+  for (const auto& row : batch.rows)
+    if (const auto* cursor = std::get_if<CursorRow>(&row)) {
+      tape_followed_ = tape_followed_ || cursor->source == SourceId{"tape"};
+      if (cursor->source.view().starts_with("reconcile"))
+        auditor_.account_known();
+    }
   for (const auto& row : batch.rows) {
     if (const auto* order = std::get_if<OrderRow>(&row))
       note(*order);

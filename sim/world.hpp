@@ -37,6 +37,7 @@ private:
   void start_life();
   void end_life(End how);
   void go_down(End how);
+  void lose_journal();
   void committed(std::span<const Batch> batches);
   void note_rows(const Batch& batch);
   void note(const OrderRow& order);
@@ -94,6 +95,7 @@ private:
   int start_failures_ = 0;
   bool draining_ = false;
   bool killed_ = false;
+  bool tape_followed_ = true;  // from where on is stored; what was recorded before that is nobody's call
   std::map<ClientOrderId, OrderStatus> order_status_;
   std::map<Symbol, Quantity> held_;  // as last committed
   std::int64_t turns_ = 0;

@@ -45,7 +45,7 @@ void World::perform(std::size_t index, int attempt) {
     case OpKind::mention: return send_mention(index, attempt);
     case OpKind::intent: return send_intent(index, attempt);
     case OpKind::tape: {
-      made(op).recorded = true;
+      made(op).recorded = tape_followed_;
       tape_->push_back({op.call, std::to_string(tape_->size() + 1)});
       return;
     }

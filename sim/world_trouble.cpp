@@ -124,7 +124,7 @@ void World::somebody_liquidates() {
   const auto asset = held[chance.below(held.size())];
   const auto symbol = engine.assets()[asset].symbol;
   around_.tell("somebody else: liquidates " + symbol);
-  auditor_.external(symbol);
+  auditor_.liquidated(symbol);
   host_.change([asset](exchange::Engine& venue) {
     for (exchange::OrderIndex i = 0; i < venue.order_count(); ++i)
       if (venue.order(i).asset == asset && exchange::is_open(venue.order(i).status))

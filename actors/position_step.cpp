@@ -122,6 +122,16 @@ void owe_entries(const PositionActorState& st, core::Step& step, Instant now) {
     }
 }
 
+/// Timers wait for no commit: a question that they lead to can only come after it.
+void arm_timers(PositionSelf self, std::vector<core::PositionEffect>& effects) {
+  std::erase_if(effects, [self](const core::PositionEffect& effect) {
+    const auto* timer = std::get_if<core::ArmTimer>(&effect);
+    if (timer != nullptr)
+      perform(self, *timer);
+    return timer != nullptr;
+  });
+}
+
 /// From the venue, who tells it again when it is asked.
 bool is_news(const PositionInput& input) { return std::holds_alternative<OrderReport>(input); }
 
@@ -196,6 +206,7 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
     if (const auto* entry = std::get_if<PlaceEntry>(&input); entry && is_final(step.answer.kind))
       step.effects.emplace_back(give_back(st, *entry, ctx.now));
   }
+  arm_timers(self, step.effects);
   done->effects = std::exchange(step.effects, {});
   done->call = std::move(call);
   done->may_wait = is_news(input) && done->effects.empty() && !done->call;
@@ -218,6 +229,7 @@ void run_all(PositionSelf self, const PositionNews& news) {
   add(news.input);
   for (const auto& input : news.more)
     add(input);
+  arm_timers(self, all.effects);
   auto done = std::make_shared<Durably>();
   done->effects = std::move(all.effects);
   done->may_wait = is_news(news.input) && done->effects.empty();

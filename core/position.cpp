@@ -314,6 +314,8 @@ void Machine::operator()(const Recovered&) {
       query(s_.orders[i]);
       if (s_.orders[i].cancel_asked)
         ask_again(TimerKind::cancel_confirm, id, policy_.cancel_confirm, 0);
+      else if (ends_by_itself(s_.orders[i]))
+        ask_again(TimerKind::resolve, id, policy_.resolve_backoff_first, 0);
       if (s_.orders[i].grace)
         arm(TimerKind::partial_grace, id, policy_.partial_grace);
     }

@@ -214,6 +214,7 @@ private:
   void absence_told(const PositionReport& report);
   void conclude_absent(const ClientOrderId& order);
   bool still_wanted(const WorkingOrder& order) const;
+  void await_end(const ClientOrderId& order);
   void ask_again(TimerKind kind, ClientOrderId order, Duration first, std::int32_t times);
   bool is_early(TimerKind kind, const ClientOrderId& order, std::optional<Instant> next);
   void resolve_due(const ClientOrderId& order);

@@ -84,6 +84,11 @@ inline bool is_resting(OrderStatus status) {
   return status == OrderStatus::accepted || status == OrderStatus::held || status == OrderStatus::partially_filled;
 }
 
+/// The venue has it, and it is over in a moment without our doing.
+inline bool ends_by_itself(const WorkingOrder& order) {
+  return order.row.type == OrderType::market && !order.cancel_asked && is_resting(order.row.status);
+}
+
 /// The order that a venue-made leg came with: the bracket's entry, the pair's take-profit.
 inline const WorkingOrder* head_of(const PositionState& state, const WorkingOrder& order) {
   if (!is_native(order) || order.row.parent.empty())

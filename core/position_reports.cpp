@@ -144,6 +144,8 @@ void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
     }
   if (is_terminal(find_order(s_, id)->row.status))
     order_over(id, before);
+  else if (in_doubt(before) && ends_by_itself(*find_order(s_, id)))
+    await_end(id);
 }
 
 void Machine::order_over(const ClientOrderId& id, OrderStatus before) {

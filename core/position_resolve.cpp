@@ -51,10 +51,19 @@ void Machine::operator()(const CancelRefused& input) {
     query(*order);  // usually it is over; only its report counts
 }
 
-// Doubts, cancels and the position have timers that ask again; a plain query of a working order has none.
+// A market order that works is over in a moment. The report that says so may be lost, and until somebody asks, what
+// it closed counts as held, and what it left has no exits.
+void Machine::await_end(const ClientOrderId& id) {
+  if (const auto& next = find_order(s_, id)->next_ask; !next || *next <= cx_.now)
+    arm(TimerKind::resolve, id, policy_.cancel_confirm);
+}
+
+// Doubts, cancels, market orders and the position have timers that ask again; a plain query of another working order
+// has none.
 void Machine::operator()(const AskAgain& input) {
   const auto* order = find_order(s_, input.order);
-  if (order == nullptr || !live(*order) || in_doubt(order->row.status) || order->cancel_asked)
+  if (order == nullptr || !live(*order) || in_doubt(order->row.status) || order->cancel_asked ||
+      ends_by_itself(*order))
     return;
   ask_again(TimerKind::resolve, ClientOrderId{input.order}, policy_.resolve_backoff_first, order->resolves);
 }
@@ -82,7 +91,7 @@ void Machine::resolve_due(const ClientOrderId& id) {
   if (order == nullptr || !live(*order) || is_early(TimerKind::resolve, id, order->next_ask))
     return;
   query(*order);
-  if (!in_doubt(order->row.status) && order->row.status != OrderStatus::pending_replace)
+  if (!in_doubt(order->row.status) && order->row.status != OrderStatus::pending_replace && !ends_by_itself(*order))
     return;
   if (const auto times = order->resolves + 1; order->row.status == OrderStatus::unknown &&
                                               times >= worrying_resolves &&

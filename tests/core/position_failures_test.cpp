@@ -143,6 +143,51 @@ TEST_CASE("failure 05: exits that filled at the broker unheard are booked by the
   }
 }
 
+TEST_CASE("a market order whose last fill nobody told is asked for, and what it left is protected",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const bool restart = GENERATE(false, true);
+  const bool part_heard = GENERATE(false, true);
+  INFO(can.name << (restart ? " after a restart" : "") << (part_heard ? " part heard" : ""));
+  auto w = holding(can, Side::buy, 10_d);
+  w.feed(w.close("strat", 4_d));
+  w.calm();
+  w.pass(seconds{1});
+  if (part_heard)
+    w.fill(Leg::close, 1_d, 99_d);
+  w.calm();
+  w.faults.dropped = 1000;
+  w.fill(Leg::close, part_heard ? 3_d : 4_d, 99_d);
+  w.calm();
+  w.faults.dropped = 0;
+  REQUIRE(net_quantity(w.state) == (part_heard ? 9_d : 10_d));
+  if (restart) {
+    w.crash();
+    w.restart();
+  }
+  w.pass(seconds{5});
+  CHECK(net_quantity(w.state) == 6_d);
+  CHECK(w.only(Leg::stop_loss).made.quantity == 6_d);
+  CHECK_FALSE(busy(w.state));
+}
+
+TEST_CASE("a market order that waits, as in a halt, is asked for ever more rarely, by one timer",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  w.feed(w.close());
+  w.calm();
+  const auto& order = w.only(Leg::close).made.client_order_id;
+  for (int i = 0; i < 5; ++i)
+    w.feed(AskAgain{order, "not reached"});
+  w.pass(seconds{3600});
+  CHECK(std::ranges::count(w.timers, TimerKind::resolve, &Timer::kind) == 1);
+  w.fill(Leg::close, 10_d, 99_d);
+  w.calm();
+  require_flat_once(w);
+}
+
 TEST_CASE("an execution that is told after a fill was inferred at another price: the rows of fills add up",
           "[core][position][failure]") {
   const auto can = GENERATE(from_range(every_venue()));

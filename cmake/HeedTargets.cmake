@@ -45,6 +45,11 @@ function(heed_common target)
   if(HEED_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${HEED_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${HEED_SANITIZE})
+    if(HEED_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Its tables of places are pointers, which at a fixed address need no relocations: the programs are half as large.
+      target_compile_options(${target} PRIVATE -fno-pie)
+      target_link_options(${target} PUBLIC -no-pie -Wl,--compress-debug-sections=zlib)
+    endif()
     if(HEED_SANITIZE MATCHES "thread")  # which knows nothing of fences; Asio's queues have locks as well
       target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
     endif()

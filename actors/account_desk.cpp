@@ -92,6 +92,7 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   gateway->journal = args.journal;
   gateway->telemetry = args.telemetry;
   gateway->policy = args.gateway_policy;
+  gateway->opening_stopped = governor->recovered.kill != KillLevel::none;
   desk.gateway = system.spawn(gateway_actor, std::shared_ptr<const GatewayArgs>{gateway});
 
   const auto* mark = mark_of(state, args.account);

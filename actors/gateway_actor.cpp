@@ -17,6 +17,8 @@ namespace {
 using TimePoint = std::chrono::steady_clock::time_point;
 using std::chrono::milliseconds;
 
+constexpr const char* kill_switch = "the kill switch came before it left";
+
 void news(GatewaySelf self, const Symbol& symbol, PositionInput input) {
   self->send(self->state.portfolio, PositionNews{symbol, std::move(input)});
 }
@@ -79,7 +81,33 @@ milliseconds close_gate(GatewaySelf self, TokenBucket& bucket, const Error& erro
   return wait;
 }
 
+/// Asks for an order that has arrived, in place of sending it again.
+void ask_for(QueuedRequest& request) {
+  const auto& order = std::get<SubmitOrder>(*request.what);
+  request.what = std::make_shared<const GatewayRequest>(QueryOrderNow{order.client_order_id, {}, order.symbol});
+}
+
 bool is_too_many(const Error& error) { return error.kind == ErrorKind::not_sent && error.code == "429"; }
+
+/// An order that will not be sent from here. One that was turned away before may have got in all the same.
+void give_up(GatewaySelf self, const QueuedRequest& request, const std::string& why) {
+  const auto& order = std::get<SubmitOrder>(*request.what);
+  if (request.reached_venue)
+    news(self, order.symbol, OrderInDoubt{order.client_order_id, why, "NOT_SENT"});
+  else
+    news(self, order.symbol, OrderRefused{order.client_order_id, "NOT_SENT", why});
+}
+
+/// The kill switch: what was granted before it and waits here does not leave any more.
+void withdraw_entries(GatewaySelf self) {
+  std::deque<QueuedRequest> questions;  // for those that have arrived meanwhile
+  for (auto& request : std::exchange(self->state.entries, {}))
+    if (is_entry(*request.what))
+      give_up(self, request, kill_switch);
+    else
+      questions.push_back(std::move(request));
+  self->state.entries = std::move(questions);
+}
 
 /// It provably did not leave: back into its lane, under the same name.
 void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
@@ -89,10 +117,8 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
   ++st.args->telemetry->retries;
   const auto now = self->clock().now();
   auto delay = backoff(st, request.attempt);
-  if (is_too_many(error)) {
-    request.reached_venue = true;
+  if (is_too_many(error))
     delay = std::max(delay, close_gate(self, st.trading, error));
-  }
   ++request.attempt;
   request.not_before = now + delay;
   request.unfinished = Unfinished{st.args->telemetry->broker_queue};
@@ -109,19 +135,23 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
   auto& st = self->state;
   const auto kept = request.what;
   const auto& order = std::get<SubmitOrder>(*kept);
+  const auto out = st.submits_out.extract(order.client_order_id);
+  const bool told_meanwhile = !out.empty() && out.mapped();
   if (result) {
     report_all(self, result.value());
   } else {
     const auto& error = result.error();
-    const bool may_retry = order.leg != Leg::entry || request.attempt < st.args->policy.retries_max;
+    const bool may_retry =
+      order.leg != Leg::entry || (request.attempt < st.args->policy.retries_max && !st.opening_stopped);
     switch (error.kind) {
       case ErrorKind::not_sent:
-        if (may_retry)
+        request.reached_venue = request.reached_venue || is_too_many(error);
+        if (told_meanwhile)
+          ask_for(request);
+        if (told_meanwhile || may_retry)
           retry(self, std::move(request), error);
-        else if (request.reached_venue || is_too_many(error))
-          news(self, order.symbol, OrderInDoubt{order.client_order_id, in_words(error), "NOT_SENT"});
         else
-          news(self, order.symbol, OrderRefused{order.client_order_id, "NOT_SENT", error.detail});
+          give_up(self, request, in_words(error));
         break;
       case ErrorKind::rejected:
       case ErrorKind::invalid:
@@ -153,6 +183,7 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
 
 void start(GatewaySelf self, QueuedRequest request, const SubmitOrder& order) {
   ++self->state.args->telemetry->orders_sent;
+  self->state.submits_out[order.client_order_id] = false;
   self->state.args->venue->submit(
     order, on_actor<std::vector<OrderReport>>(
              self, [self, request = std::move(request)](Result<std::vector<OrderReport>> result) mutable {
@@ -313,9 +344,11 @@ void have_arrived(GatewaySelf self, std::span<const OrderReport> reports) {
       const auto* order = std::get_if<SubmitOrder>(queued.what.get());
       const auto is_it = [&](const OrderReport& r) { return r.client_order_id == order->client_order_id; };
       if (order != nullptr && std::ranges::any_of(reports, is_it))
-        queued.what =
-          std::make_shared<const GatewayRequest>(QueryOrderNow{order->client_order_id, {}, order->symbol});
+        ask_for(queued);
     }
+  for (const auto& report : reports)
+    if (const auto out = self->state.submits_out.find(report.client_order_id); out != self->state.submits_out.end())
+      out->second = true;
 }
 
 void finished(GatewaySelf self) {
@@ -332,11 +365,14 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   if (is_entry(what) && st.draining)
     return;  // the next start finds it journaled, and sends it then
   auto& queue = lane(st, what);
-  queue.push_back(QueuedRequest{std::make_shared<const GatewayRequest>(std::move(what)),
-                                1,
-                                {},
-                                Unfinished{st.args->telemetry->broker_queue},
-                                false});
+  QueuedRequest request{std::make_shared<const GatewayRequest>(std::move(what)),
+                        1,
+                        {},
+                        Unfinished{st.args->telemetry->broker_queue},
+                        false};
+  if (is_entry(*request.what) && st.opening_stopped)
+    return give_up(self, request, kill_switch);
+  queue.push_back(std::move(request));
   pump(self);
 }
 
@@ -408,6 +444,7 @@ std::string inspect_gateway(const GatewayState& st) {
   out.field("market_data_tokens", st.data.left());
   out.field("watched_symbols", static_cast<std::int64_t>(st.watched.size()));
   out.field("draining", st.draining);
+  out.field("opening_stopped", st.opening_stopped);
   return out.str();
 }
 
@@ -423,6 +460,7 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
   const auto now = self->clock().now();
   st.trading = TokenBucket{policy.requests_per_minute, policy.reserve_per_minute, now};
   st.data = TokenBucket{policy.data_requests_per_minute, policy.reserve_per_minute, now};
+  st.opening_stopped = st.args->opening_stopped;
   st.jitter = st.args->policy.jitter_seed | 1U;
   return {
     [self](InspectSelf) { return inspect_gateway(self->state); },
@@ -447,6 +485,11 @@ GatewayActor::behavior_type gateway_actor(GatewaySelf self, std::shared_ptr<cons
       self->state.portfolio = who.portfolio;
       self->state.reconciler = who.reconciler;
       self->state.args->venue->start(sink_of(self));
+    },
+    [self](const KillOrder& order) {
+      self->state.opening_stopped = order.level != KillLevel::none;
+      if (self->state.opening_stopped)
+        withdraw_entries(self);
     },
     [self](Drain) {
       self->state.draining = true;

@@ -5,6 +5,7 @@
 // What the venue says is left of its limit counts for more than our own count. What provably did not leave is tried
 // again under the same name; what may have left is reported as in doubt, never repeated from here. While the daemon
 // stops, entries stay where they are, in the journal: the next start resolves them and sends what was never sent.
+// While the kill switch is latched no entry leaves, not even one that was granted and waits here for its turn.
 //
 // The venue calls back on its own thread; each callback becomes a message to this actor (VenueSaid).
 #pragma once
@@ -53,6 +54,7 @@ struct GatewayArgs {
   JournalActor journal;  // for the audit of calls
   std::shared_ptr<Telemetry> telemetry;
   GatewayPolicy policy;
+  bool opening_stopped = false;  // the account's kill switch, as found at the start
 };
 
 /// Something to ask that changes nothing. `ask` is called when its turn has come; when all of it is answered, its
@@ -86,6 +88,7 @@ struct GatewayState {
   ReconcilerActor reconciler;
   std::deque<QueuedRequest> exits, queries, entries;
   std::int32_t in_flight = 0;
+  std::map<ClientOrderId, bool> submits_out;  // orders on their way; whether the venue told of them meanwhile
   TokenBucket trading, data;
   std::int32_t calls_paid = 0, data_calls_paid = 0;  // taken from the buckets, and not yet told as made by the venue
   std::optional<std::chrono::steady_clock::time_point> pump_at;  // the earliest PumpDue that is on its way
@@ -99,6 +102,7 @@ struct GatewayState {
   std::map<Symbol, std::pair<Instrument, Instant>> instruments;
   std::map<Symbol, std::chrono::steady_clock::time_point> watched;  // when last asked about
   bool draining = false;
+  bool opening_stopped = false;  // by the kill switch
 };
 static_assert(!std::is_aggregate_v<GatewayState>);
 

@@ -415,7 +415,10 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
       to_all(self, scan);
     },
     [self](const SessionChanged& session) { session_changed(self, session); },
-    [self](const KillOrder& order) { to_all(self, order); },
+    [self](const KillOrder& order) {
+      self->send(self->state.env->gateway, order);
+      to_all(self, order);
+    },
     [self](const Reconfigure& change) { reconfigure(self, change); },
     [self](AccountReady) { ready(self); },
     [self](BooksQuery) { return books(self); },

@@ -52,8 +52,8 @@ using GatewayActor = Inspectable::extend<
   caf::replies_to<SymbolHoldingsQuery>::with<SymbolHoldings>,
   // The venue's callbacks, and own timer.
   caf::reacts_to<VenueSaid>, caf::reacts_to<PumpDue>,
-  // Where reports go; from now on nothing but exits and cancels is sent.
-  caf::reacts_to<Introduce>, caf::reacts_to<Drain>>;
+  // Where reports go; the account's kill switch; from now on nothing but exits and cancels is sent.
+  caf::reacts_to<Introduce>, caf::reacts_to<KillOrder>, caf::reacts_to<Drain>>;
 
 /// RISK GOVERNOR, one per account: may this add risk now?
 using GovernorActor = Inspectable::extend<

@@ -427,6 +427,27 @@ TEST_CASE("desk: the kill switch stops opening, takes entries away, or flattens;
   CHECK(w.held("NVDA").is_zero());
 }
 
+TEST_CASE("no breach: an order that waits to be sent does not leave after the kill switch, in this life or the next",
+          "[actors][desk]") {
+  const bool restart = GENERATE(false, true);
+  DeskWorld w;
+  w.venue->fates["submit"] = {Fate::too_many(10)};
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.venue->submits.size() == 1);
+  w.system->send(w.desk.governor, KillCommand{KillLevel::stop_opening, "anna", nullptr});
+  w.run();
+  if (restart) {
+    w.crash();
+    w.start();
+  }
+  w.advance(std::chrono::minutes{10});
+  CHECK(w.venue->submits.size() == 1);
+  CHECK(w.outcome("b1") == "broker_rejected:NOT_SENT");
+  CHECK(w.held("NVDA").is_zero());
+  w.check_sane();
+}
+
 TEST_CASE("desk: a kill whose latch was durable when the process died is carried out by the next start",
           "[actors][desk]") {
   DeskWorld w;

@@ -91,8 +91,10 @@ TEST_CASE("sim: seeds that once failed", "[sim]") {
   // taken for another order after a restart. 384: money of inferred fills. 798: somebody bought while a close was in
   // doubt, and it stayed so. 85, 112, 535: orders that rest or cannot be told apart, ours and other people's.
   // 879, 1099: what repeats requests on their way got an order in although the venue had answered "too many
-  // requests".
-  for (const std::uint64_t seed : {8U, 85U, 106U, 112U, 384U, 535U, 798U, 879U, 1'099U}) {
+  // requests". 10201, 10806: nobody told the last fill of a close. 10895: an entry waited at the gateway when the
+  // kill switch came. 11030: a fill was told before its order's own request had failed.
+  for (const std::uint64_t seed :
+       {8U, 85U, 106U, 112U, 384U, 535U, 798U, 879U, 1'099U, 10'201U, 10'806U, 10'895U, 11'030U}) {
     auto options = campaign_of(folder, Level::heavy, seed, seed);
     options.edition = 1;
     must_hold(options);

@@ -162,6 +162,7 @@ struct GatewayLog {
   bool quote_known = true;
   bool instrument_known = true;
   VenueSnapshot snapshot;
+  std::vector<KillOrder> kills;
   bool answers_snapshots = true;
   std::vector<caf::typed_response_promise<VenueSnapshot>> open;  // snapshots not answered yet
   GatewayActor self;
@@ -215,6 +216,7 @@ inline GatewayActor stub_gateway(TestSystem& system, std::shared_ptr<GatewayLog>
             promise.deliver(l->snapshot);
         },
         [](const Introduce&) {},
+        [l](const KillOrder& order) { l->kills.push_back(order); },
         [l](Drain) { ++l->drained; },
       };
     },

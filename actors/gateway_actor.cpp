@@ -52,6 +52,15 @@ std::deque<QueuedRequest>& lane(GatewayState& st, const GatewayRequest& what) {
   return st.queries;
 }
 
+/// The order, or position, that is asked for.
+std::optional<std::pair<Symbol, ClientOrderId>> subject_of(const GatewayRequest& what) {
+  if (const auto* query = std::get_if<QueryOrderNow>(&what))
+    return std::pair{query->symbol, query->order};
+  if (const auto* query = std::get_if<QueryPositionNow>(&what))
+    return std::pair{query->symbol, ClientOrderId{}};
+  return {};
+}
+
 std::int32_t calls_of(const GatewayRequest& what) {
   const auto* question = std::get_if<Question>(&what);
   return question == nullptr ? 1 : question->calls;
@@ -288,6 +297,8 @@ milliseconds drain_lane(GatewaySelf self, std::deque<QueuedRequest>& queue, doub
     st.calls_paid += calls;
     auto request = std::move(*next);
     next = queue.erase(next);
+    if (const auto subject = subject_of(*request.what))
+      st.asking.erase(*subject);
     ++st.in_flight;
     // It waits no more once it is on its way; there is no moment at which it is neither.
     const auto waited = std::exchange(request.unfinished, {});
@@ -364,6 +375,10 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   auto& st = self->state;
   if (is_entry(what) && st.draining)
     return;  // the next start finds it journaled, and sends it then
+  // The answer to one that has not left yet is as good, and who asks faster than the venue may be asked would wait
+  // ever longer.
+  if (const auto subject = subject_of(what); subject && !st.asking.insert(*subject).second)
+    return;
   auto& queue = lane(st, what);
   QueuedRequest request{std::make_shared<const GatewayRequest>(std::move(what)),
                         1,

@@ -28,6 +28,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -87,6 +88,7 @@ struct GatewayState {
   PortfolioActor portfolio;
   ReconcilerActor reconciler;
   std::deque<QueuedRequest> exits, queries, entries;
+  std::set<std::pair<Symbol, ClientOrderId>> asking;  // questions that wait; without an order: for the position
   std::int32_t in_flight = 0;
   std::map<ClientOrderId, bool> submits_out;  // orders on their way; whether the venue told of them meanwhile
   TokenBucket trading, data;

@@ -48,6 +48,28 @@ TEST_CASE("gateway: exits and cancels before questions before entries", "[actors
   CHECK(f.unfinished() == 0);
 }
 
+TEST_CASE("gateway: who asks faster than the venue may be asked gets answers all the same", "[actors][gateway]") {
+  Fixture f;
+  f.policy.requests_per_minute = 60;
+  f.policy.reserve_per_minute = 0;
+  f.start();
+  const QueryOrderNow question{"heed1.s.cl.cccccccccccccccc", {}, "AAA"};
+  for (int i = 0; i < 500; ++i) {
+    f.send(question);
+    if (i == 400)
+      f.send_together(QueryPositionNow{"AAA"}, QueryPositionNow{"AAA"});
+    f.system.advance(milliseconds{100});
+  }
+  CHECK(f.venue->count("query_order") > 20);
+  CHECK(f.venue->count("query_position") == 1);
+  f.system.advance(seconds{2});
+  CHECK(f.journal.telemetry->broker_queue == 0);
+  f.send(question);  // asked anew, since the last one has left
+  f.system.advance(seconds{2});
+  CHECK(f.venue->calls.back() == "query_order heed1.s.cl.cccccccccccccccc");
+  CHECK(f.unfinished() == 0);
+}
+
 TEST_CASE("gateway: the rate limit keeps a reserve for exits", "[actors][gateway]") {
   Fixture f;
   f.policy.requests_per_minute = 60;

@@ -285,13 +285,15 @@ void Auditor::pass(Duration by, bool able) {
         continue;
       book.naked += by;
       naked_worst_ = std::max(naked_worst_, book.naked);
-      if (book.naked > bound)
+      const auto unheard = taken_away_.find(assets[i].symbol);
+      if (book.naked > (unheard == taken_away_.end() ? bound : std::max(bound, naked_bound_healed + unheard->second)))
         violate("naked position", assets[i].symbol + ": " + book.owned.str() + " without protection for " +
                                     std::to_string(book.naked.count() / 1'000'000) + " s in which Heed could act");
     } else {
       if (book.naked > seconds{1})
         around_.reach(Mark::naked_and_covered);
-      book.naked = Duration{0};
+      if (std::exchange(book.naked, Duration{0}) > Duration{0})
+        taken_away_.erase(assets[i].symbol);
     }
     if (!has_stray(assets[i], book)) {
       book.stray = Duration{0};

@@ -60,6 +60,8 @@ public:
   /// Somebody else traded, so that quantities of the symbol are not Heed's alone.
   void external(const std::string& symbol) { external_.insert(symbol); }
 
+  /// The venue cancels exits in it. Should the stream lose that, the next comparison tells it, so long after.
+  void taken_away(const std::string& symbol, Duration comparison) { taken_away_[symbol] = comparison; }
   /// Somebody else sold what was Heed's: how much of a position is Heed's is not for us to say any more.
   void liquidated(const std::string& symbol) {
     external(symbol);
@@ -137,6 +139,7 @@ private:
   std::vector<SymbolBook> books_;            // by asset
   std::set<std::string> external_;
   std::set<std::string> liquidated_;
+  std::map<std::string, Duration> taken_away_;             // until what is held is covered again
   std::set<std::string> waiting_;                          // symbols that wait for a person at the end
   std::map<Date, std::pair<std::int64_t, Decimal>> days_;  // entries that filled, and their dollars
   std::set<exchange::OrderIndex> counted_;

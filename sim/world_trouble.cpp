@@ -162,6 +162,7 @@ void World::venue_cancels(const std::string& order_taken) {
         around_.tell("venue: cancels " + name + " of its own accord");
         if (name.find(".cl.") != std::string::npos)
           around_.reach(Mark::close_taken_away);
+        auditor_.taken_away(venue.assets()[venue.order(index).asset].symbol, tunables_.reconcile);
         (void)venue.cancel(index);
         return;
       }

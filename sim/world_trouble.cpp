@@ -151,7 +151,9 @@ void World::venue_cancels(const std::string& order_taken) {
   if (head == exchange::no_order)
     return;
   auto& chance = around_.chance(Fault::venue_cancels);
-  around_.agenda.after(milliseconds{chance.spread(1, 600'000)}, [this, head] {
+  // A close is at work for a moment only.
+  const bool close = host_.engine().order(head).client_order_id.find(".cl.") != std::string::npos;
+  around_.agenda.after(milliseconds{chance.spread(1, close ? 500 : 600'000)}, [this, head] {
     if (around_.healed)
       return;
     host_.change([this, head](exchange::Engine& venue) {

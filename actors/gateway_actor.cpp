@@ -154,6 +154,10 @@ void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector
       order.leg != Leg::entry || (request.attempt < st.args->policy.retries_max && !st.opening_stopped);
     switch (error.kind) {
       case ErrorKind::not_sent:
+        if (mutant("too_many_is_a_no") && is_too_many(error)) {
+          news(self, order.symbol, OrderRefused{order.client_order_id, "429", error.detail});
+          break;
+        }
         request.reached_venue = request.reached_venue || is_too_many(error);
         if (told_meanwhile)
           ask_for(request);

@@ -3,11 +3,12 @@
 #include "core/naming.hpp"
 #include "core/pnl.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 
 void Machine::operator()(const PlaceEntry& input) {
-  if (const auto* known = find_order(s_, input.client_order_id)) {
+  if (const auto* known = find_order(s_, input.client_order_id); known != nullptr && !mutant("entry_again")) {
     auto [kind, detail] = standing(*known);
     return answer(kind, std::move(detail), "already placed as " + input.client_order_id.str());
   }

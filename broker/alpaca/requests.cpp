@@ -1,6 +1,5 @@
 #include "broker/alpaca/requests.hpp"
 
-#include "messages/mutant.hpp"
 #include "net/json_writer.hpp"
 
 #include <utility>
@@ -101,7 +100,7 @@ Result<std::string> submit_body(const SubmitOrder& o) {
     number(out, "stop_price", *o.stop_price);
   if (o.oco || o.take_profit || o.stop_loss)
     write_group(out, o);
-  else if (o.reduce_only && !mutant("close_without_intent"))  // the venue then refuses rather than cross zero
+  else if (o.reduce_only)  // the venue then refuses rather than cross zero
     out.key("position_intent").value(o.side == Side::sell ? "sell_to_close" : "buy_to_close");
   out.end_object();
   return std::move(out).str();

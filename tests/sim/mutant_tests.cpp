@@ -36,13 +36,16 @@ constexpr std::array guards{
   Guard{"fill_of_nobody", actors, "failure 06: every order, fill and trade says whose it is and why"},
   Guard{"scan_forgotten", actors, "failure 07: an exit scan"},
   Guard{"old_file_left_old", persistence, "failure 08: a file of any older version"},
+  Guard{"too_many_is_a_no", actors, "failure 09: too many requests"},
   Guard{"resend_other_content", position, "failure 09: what was put off"},
   Guard{"mismatch_ignored", actors, "failure 10: at a restart"},
   Guard{"close_without_broker", position, "failure 10: a difference"},
   Guard{"call_again", actors, "failure 11: replayed calls"},
+  Guard{"entry_again", position, "failure 11: a call that comes again"},
   Guard{"timeout_is_a_no", actors, "seen elsewhere 01:"},
   Guard{"fill_twice", actors, "seen elsewhere 02:"},
   Guard{"fills_made_up", actors, "seen elsewhere 03:"},
+  Guard{"inferred_id_varies", actors, "seen elsewhere 05:"},
   Guard{"fill_twice", actors, "seen elsewhere 06:"},
   Guard{"timeout_is_a_no", actors, "seen elsewhere 07:"},
   Guard{"mismatch_ignored", actors, "seen elsewhere 08:"},
@@ -76,6 +79,10 @@ Outcome play(const std::string& program, const Guard& guard, const char* bug) {
 }
 
 }  // namespace
+
+bool is_for_named_tests(const std::string& bug) {
+  return std::ranges::any_of(guards, [&](const Guard& guard) { return bug == guard.bug; });
+}
 
 int check_named_tests(const std::string& folder, const std::vector<std::string>& only) {
   int wrong = 0, tried = 0;

@@ -10,4 +10,7 @@ namespace heed::sim {
 /// output. `only`: of these bugs, all when empty. How many did not behave as they must.
 int check_named_tests(const std::string& folder, const std::vector<std::string>& only);
 
+/// Whether a named test is played with it.
+bool is_for_named_tests(const std::string& bug);
+
 }  // namespace heed::sim

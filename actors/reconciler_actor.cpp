@@ -105,6 +105,26 @@ void ask_unlisted(ReconcilerSelf self, const Symbol& symbol, const VenueSnapshot
       self->send(args.gateway, QueryOrderNow{row.client_order_id, row.venue_order_id, symbol});
 }
 
+/// Orders made before a list begins, a few at each pass: the stream may have lost that one of them ended, as when the
+/// venue cancels a stop, which no quantity shows.
+void ask_resting(ReconcilerSelf self) {
+  constexpr std::int32_t at_a_time = 5;
+  auto& st = self->state;
+  ListFilter filter;
+  filter.account = st.args->account.str();
+  filter.status = "live";
+  filter.to = st.listed_since;
+  filter.limit = at_a_time;
+  filter.cursor = std::exchange(st.resting_cursor, {});
+  filter.oldest_first = true;
+  auto rows = st.args->reader->orders(filter);
+  if (!rows)
+    return;
+  for (const auto& row : rows.value().rows)
+    self->send(st.args->gateway, QueryOrderNow{row.client_order_id, row.venue_order_id, row.symbol});
+  st.resting_cursor = std::move(rows.value().next_cursor);
+}
+
 /// A planted bug: whatever the broker has more, or less, some order of ours is said to have done.
 void make_fills_up(ReconcilerSelf self, const core::DriftFinding& finding, const VenueSnapshot& snapshot) {
   const auto difference = finding.venue - finding.books;
@@ -171,6 +191,7 @@ void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snaps
     for (const auto& finding : st.drift.look(pair_up(books, snapshot)))
       act_on(self, finding, snapshot);
   }
+  ask_resting(self);
   ++st.passes;
   ++st.args->telemetry->reconciles;
   st.last_complete = st.args->clock->now();
@@ -409,7 +430,8 @@ void run(ReconcilerSelf self) {
   }
   st.running = true;
   st.pass_id = "reconcile:" + st.args->account.str() + ":" + std::to_string(++st.begun);
-  self->request(st.args->gateway, caf::infinite, VenueSnapshotQuery{orders_since(st)})
+  st.listed_since = orders_since(st);
+  self->request(st.args->gateway, caf::infinite, VenueSnapshotQuery{st.listed_since})
     .then([self](const VenueSnapshot& snapshot) { take(self, snapshot); },
           [self](const caf::error& error) { failed(self, "gateway: " + describe(error)); });
 }

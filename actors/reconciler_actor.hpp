@@ -74,6 +74,8 @@ struct ReconcilerState {
   std::optional<Instant> last_complete;
   std::string last_problem;
   core::DriftWatch drift;
+  Instant listed_since{};            // where the list of the pass under way begins
+  std::string resting_cursor;        // of the journal's list of older ones that are at work: who is asked for next
   std::set<OrderKey> settled;        // final at the venue and booked so: no news any more
   std::vector<OrderReport> foreign;  // at work at the venue and not ours: listed, never touched
   std::set<ClientOrderId> known;     // at work, and the journal has them

@@ -77,7 +77,7 @@ struct Fixture {
     row.symbol = report.symbol;
     row.status = report.status;
     row.cum_qty = report.cum_qty;
-    row.created_at = row.updated_at = friday_10;
+    row.created_at = row.updated_at = report.created_at == Instant{} ? friday_10 : report.created_at;
     Batch batch;
     batch.rows.emplace_back(row);
     Batch* const one = &batch;
@@ -168,6 +168,39 @@ TEST_CASE("reconciler: a difference is a reason to ask for what rests longer tha
   REQUIRE(f.gateway->queries.size() == 1);
   CHECK(f.gateway->queries[0].order == resting.client_order_id);
   CHECK(f.gateway->queries[0].venue_order_id == VenueOrderId{"v-sl"});
+}
+
+TEST_CASE("reconciler: what rests for longer than a list reaches back is asked for in turn, a few at each pass",
+          "[actors][reconciler]") {
+  Fixture f;
+  std::set<ClientOrderId> resting;
+  for (char c = 'a'; c < 'm'; ++c) {
+    auto order = f.over(("heed1.s.sl.aaaaaaaaaaaaaaa" + std::string{c}).c_str(), (std::string{"v-"} + c).c_str(), 0);
+    order.status = OrderStatus::accepted;
+    order.created_at = friday_10 - hours{100} + seconds{c};
+    f.journal_has(order);
+    resting.insert(order.client_order_id);
+  }
+  f.journal_has(f.over("heed1.s.tp.aaaaaaaaaaaaaaaa", "v-tp", 0));  // over
+  auto young = f.over("heed1.s.en.aaaaaaaaaaaaaaaa", "v-en", 0);
+  young.status = OrderStatus::accepted;
+  f.journal_has(young);
+  const auto asked = [&](std::size_t from, std::size_t to) {
+    std::set<ClientOrderId> out;
+    for (std::size_t i = from; i < to; ++i)
+      out.insert(f.gateway->queries.at(i).order);
+    return out;
+  };
+  f.link(true);
+  CHECK(f.gateway->queries.size() == 5);
+  f.system.advance(seconds{30});
+  CHECK(f.gateway->queries.size() == 10);
+  f.system.advance(seconds{30});
+  REQUIRE(f.gateway->queries.size() == 12);
+  CHECK(asked(0, 12) == resting);
+  f.system.advance(seconds{90});
+  REQUIRE(f.gateway->queries.size() == 24);
+  CHECK(asked(12, 24) == resting);
 }
 
 TEST_CASE("reconciler: orders of someone else are listed as long as they work", "[actors][reconciler]") {

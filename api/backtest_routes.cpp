@@ -280,15 +280,13 @@ HttpResponse delete_backtest(Context& context, const Call& call) {
 
 Route route_of(std::string method, std::string path, std::string operation, std::string summary, std::string schema,
                std::vector<int> statuses, Handler handler) {
-  Route route;
-  route.method = std::move(method);
-  route.pattern = "/api/v1/" + std::move(path);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.response_schema = std::move(schema);
-  route.statuses = std::move(statuses);
-  route.handler = std::move(handler);
-  return route;
+  return {.method = std::move(method),
+          .pattern = "/api/v1/" + std::move(path),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .response_schema = std::move(schema),
+          .statuses = std::move(statuses),
+          .handler = std::move(handler)};
 }
 
 template <NamedEnum E>

@@ -200,15 +200,13 @@ void get_landing(Context&, const CallPtr& call) {
 
 Route get_route(std::string pattern, std::string operation, std::string summary, std::string schema,
                 Handler handler) {
-  Route route;
-  route.method = "GET";
-  route.pattern = std::move(pattern);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.response_schema = std::move(schema);
-  route.statuses = {200};
-  route.handler = std::move(handler);
-  return route;
+  return {.method = "GET",
+          .pattern = std::move(pattern),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .response_schema = std::move(schema),
+          .statuses = {200},
+          .handler = std::move(handler)};
 }
 
 void add_open_routes(std::vector<Route>& to) {

@@ -232,28 +232,24 @@ const Parameter by_order{"order", ParamKind::name, "Only of this order, by clien
 
 Route list_route(std::string path, std::string operation, std::string summary, Parameters parameters,
                  std::string row_schema, Handler handler) {
-  Route route;
-  route.method = "GET";
-  route.pattern = "/api/v1/" + std::move(path);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.parameters = with_paging(std::move(parameters));
-  route.response_schema = std::move(row_schema) + "Page";
-  route.statuses = {200, 304};
-  route.handler = std::move(handler);
-  return route;
+  return {.method = "GET",
+          .pattern = "/api/v1/" + std::move(path),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .parameters = with_paging(std::move(parameters)),
+          .response_schema = std::move(row_schema) + "Page",
+          .statuses = {200, 304},
+          .handler = std::move(handler)};
 }
 
 Route item_route(std::string path, std::string operation, std::string summary, std::string schema, Handler handler) {
-  Route route;
-  route.method = "GET";
-  route.pattern = "/api/v1/" + std::move(path);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.response_schema = std::move(schema);
-  route.statuses = {200, 304, 404};
-  route.handler = std::move(handler);
-  return route;
+  return {.method = "GET",
+          .pattern = "/api/v1/" + std::move(path),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .response_schema = std::move(schema),
+          .statuses = {200, 304, 404},
+          .handler = std::move(handler)};
 }
 
 void add_call_routes(std::vector<Route>& to) {

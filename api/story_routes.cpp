@@ -35,15 +35,13 @@ net::HttpResponse explain_position(Context& context, const Call& call) {
 }
 
 Route story_route(std::string path, std::string operation, std::string summary, Handler handler) {
-  Route route;
-  route.method = "GET";
-  route.pattern = "/api/v1/" + std::move(path);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.response_schema = "Story";
-  route.statuses = {200, 304, 404};
-  route.handler = std::move(handler);
-  return route;
+  return {.method = "GET",
+          .pattern = "/api/v1/" + std::move(path),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .response_schema = "Story",
+          .statuses = {200, 304, 404},
+          .handler = std::move(handler)};
 }
 
 }  // namespace

@@ -318,16 +318,14 @@ void post_kill(Context& context, const CallPtr& call) {
 
 Route write_route(std::string path, std::string operation, std::string summary, std::string request_schema,
                   std::string response_schema, std::vector<int> statuses, Handler handler) {
-  Route route;
-  route.method = "POST";
-  route.pattern = "/api/v1/" + std::move(path);
-  route.operation = std::move(operation);
-  route.summary = std::move(summary);
-  route.request_schema = std::move(request_schema);
-  route.response_schema = std::move(response_schema);
-  route.statuses = std::move(statuses);
-  route.handler = std::move(handler);
-  return route;
+  return {.method = "POST",
+          .pattern = "/api/v1/" + std::move(path),
+          .operation = std::move(operation),
+          .summary = std::move(summary),
+          .request_schema = std::move(request_schema),
+          .response_schema = std::move(response_schema),
+          .statuses = std::move(statuses),
+          .handler = std::move(handler)};
 }
 
 }  // namespace

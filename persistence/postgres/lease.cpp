@@ -34,11 +34,19 @@ bool has_table(Connection& connection, std::string_view name) {
 }
 
 std::int64_t stored_version(Connection& connection) {
-  if (has_table(connection, "schema_migrations"))
+  // One question for both: between two of them another process may make all tables.
+  bool ours = false, others = false;
+  connection.run(
+    sql::Query{}.add("SELECT count(*) FILTER (WHERE relname = 'schema_migrations'), count(*) FROM pg_class"
+                     " WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"),
+    [&](const AnswerRow& row) {
+      ours = row.number(0) != 0;
+      others = row.number(1) != 0;
+      return false;
+    });
+  if (ours)
     return connection.number(sql::Query{}.add("SELECT coalesce(max(number), 0) FROM schema_migrations"));
-  const auto others = connection.number(sql::Query{}.add(
-    "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"));
-  if (others != 0)
+  if (others)
     throw Failure{std::string{state_foreign}, false,
                   "it has tables of another program; name a database, or a schema by search_path, of its own"};
   return 0;

@@ -61,6 +61,18 @@ std::optional<std::pair<Symbol, ClientOrderId>> subject_of(const GatewayRequest&
   return {};
 }
 
+/// The same order waits here or is out already: who asked for it anew could not know.
+bool is_under_way(GatewayState& st, const GatewayRequest& what) {
+  const auto* order = std::get_if<SubmitOrder>(&what);
+  if (order == nullptr)
+    return false;
+  return st.submits_out.contains(order->client_order_id) ||
+         std::ranges::any_of(lane(st, what), [&](const QueuedRequest& queued) {
+           const auto* other = std::get_if<SubmitOrder>(queued.what.get());
+           return other != nullptr && other->client_order_id == order->client_order_id;
+         });
+}
+
 std::int32_t calls_of(const GatewayRequest& what) {
   const auto* question = std::get_if<Question>(&what);
   return question == nullptr ? 1 : question->calls;
@@ -382,6 +394,9 @@ void enqueue(GatewaySelf self, GatewayRequest what) {
   // The answer to one that has not left yet is as good, and who asks faster than the venue may be asked would wait
   // ever longer.
   if (const auto subject = subject_of(what); subject && !st.asking.insert(*subject).second)
+    return;
+  // Sent twice, the second could be taken after the first was refused.
+  if (is_under_way(st, what))
     return;
   auto& queue = lane(st, what);
   QueuedRequest request{std::make_shared<const GatewayRequest>(std::move(what)),

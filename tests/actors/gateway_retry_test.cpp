@@ -220,6 +220,25 @@ TEST_CASE("gateway: an order that the venue told of before its own request faile
   CHECK(f.unfinished() == 0);
 }
 
+TEST_CASE("gateway: an order that is asked for again while it waits, or is out, leaves once", "[actors][gateway]") {
+  Fixture f;
+  const bool out = GENERATE(false, true);
+  f.venue->fates["submit"] = {
+    out ? Fate{false, Fate::refused("40310000").error, Fate::When::later} : Fate::too_many(5),
+    Fate::refused("40310000")};
+  f.start();
+  f.send(stop_order("NVDA", 1));
+  f.send(stop_order("NVDA", 1));
+  f.venue->answer_held();
+  f.system.advance(seconds{60});
+  CHECK(f.venue->submits.size() == (out ? 1 : 2));  // turned away, then refused
+  CHECK(f.told->inputs<OrderRefused>().size() == 1);
+  f.venue->fates["submit"] = {};
+  f.send(stop_order("NVDA", 1));  // once its end was told it is for the position to say
+  CHECK(f.venue->submits.size() == (out ? 2 : 3));
+  CHECK(f.unfinished() == 0);
+}
+
 TEST_CASE("gateway: an entry that waits for its turn does not leave once the kill switch has come",
           "[actors][gateway]") {
   Fixture f;

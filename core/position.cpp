@@ -274,10 +274,7 @@ void Machine::operator()(const TimerDue& input) {
   switch (input.kind) {
     case TimerKind::resolve: return resolve_due(input.order);
     case TimerKind::cancel_confirm: return cancel_due(input.order);
-    case TimerKind::partial_grace:
-      if (const auto* order = find_order(s_, input.order); order != nullptr && live(*order) && order->grace)
-        want_cancel(input.order, "partial_grace");
-      return;
+    case TimerKind::partial_grace: return grace_over(input.order);
     case TimerKind::close_retry:
       if (s_.close && s_.close->waiting)
         emit(CloseResumed{});

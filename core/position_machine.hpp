@@ -202,7 +202,10 @@ private:
   void exit_taken_away(const ClientOrderId& order);
   Quantity resting_protection(const Lot& lot) const;
   void note_nakedness();
+  bool keeps_itself_bare(const WorkingOrder& entry) const;
+  bool keeps_others_bare(const WorkingOrder& entry) const;
   void start_graces();
+  void grace_over(const ClientOrderId& order);
   bool clean_up();
   void finish_trade(const IntentId& lot);
 

@@ -404,25 +404,56 @@ void Machine::note_nakedness() {
   }
 }
 
-// An entry that is partly filled keeps what is held from being protected, where the venue activates legs only on the
-// whole fill, or refuses exits beside it. It has `partial_grace` to fill the rest.
+// An entry that is partly filled, where the venue activates legs only on the whole fill, or refuses exits beside it.
+bool Machine::keeps_itself_bare(const WorkingOrder& entry) const {
+  if (entry.booked.is_zero())
+    return false;
+  const auto* lot = find_lot(s_, entry.lot);
+  const bool bracket = std::ranges::any_of(s_.orders, [&](const auto& leg) {
+    return leg.group == ExitGroup::bracket && leg.row.parent == entry.row.client_order_id;
+  });
+  const bool plain = lot != nullptr && (lot->stop || lot->target) && !pairs_natively(*lot, held(*lot));
+  return (bracket && policy_.venue.bracket_needs_full_fill) || (plain && policy_.venue.opposite_orders_refused);
+}
+
+// One beside which the venue would refuse the plain exit that another lot lacks.
+bool Machine::keeps_others_bare(const WorkingOrder& entry) const {
+  if (!policy_.venue.opposite_orders_refused)
+    return false;
+  for (std::size_t i = 0; i < s_.lots.size(); ++i) {
+    const auto& lot = s_.lots[i];
+    if (lot.id == entry.lot || lot.side != entry.row.side || lot.quantity.is_zero() || is_external(lot) ||
+        is_closing(s_, lot) || (!lot.stop && !lot.target))
+      continue;
+    const auto missing = cap_of(i) - resting_protection(lot);
+    if (missing.is_positive() && !pairs_natively(lot, missing))
+      return true;
+  }
+  return false;
+}
+
+// An entry that keeps what is held from being protected has `partial_grace` to fill.
 void Machine::start_graces() {
   if (!policy_.venue.bracket_needs_full_fill && !policy_.venue.opposite_orders_refused)
     return;
   for (std::size_t i = 0; i < s_.orders.size(); ++i) {
     const auto& order = s_.orders[i];
-    if (!is_entry(order) || !live(order) || order.grace || order.cancel_wanted || order.booked.is_zero())
+    if (!is_entry(order) || !live(order) || order.grace || order.cancel_wanted ||
+        (!keeps_itself_bare(order) && !keeps_others_bare(order)))
       continue;
     const auto id = order.row.client_order_id;
-    const auto* lot = find_lot(s_, order.lot);
-    const bool bracket = std::ranges::any_of(
-      s_.orders, [&](const auto& leg) { return leg.group == ExitGroup::bracket && leg.row.parent == id; });
-    const bool plain = lot != nullptr && (lot->stop || lot->target) && !pairs_natively(*lot, held(*lot));
-    if (!(bracket && policy_.venue.bracket_needs_full_fill) && !(plain && policy_.venue.opposite_orders_refused))
-      continue;
     emit(GraceStarted{id});
     arm(TimerKind::partial_grace, id, policy_.partial_grace);
   }
+}
+
+void Machine::grace_over(const ClientOrderId& id) {
+  const auto* order = find_order(s_, id);
+  if (order == nullptr || !live(*order) || !order->grace)
+    return;
+  if (order->booked.is_zero() && !keeps_others_bare(*order))
+    return arm(TimerKind::partial_grace, id, policy_.resolve_backoff_max);  // covered meanwhile; it may be bare again
+  want_cancel(id, "partial_grace");
 }
 
 // Flat means clean: exits without shares go, ended trades are told, and history is let go when all is done.

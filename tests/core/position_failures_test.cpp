@@ -188,6 +188,34 @@ TEST_CASE("a market order that waits, as in a halt, is asked for ever more rarel
   require_flat_once(w);
 }
 
+TEST_CASE("an entry that waits, as in a halt, does not keep another lot from its plain stop",
+          "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  const bool fills = GENERATE(false, true);
+  INFO(can.name << (fills ? " fills in time" : " never fills"));
+  auto w = holding(can, Side::buy, 10_d);
+  const auto entry = w.entry(Side::buy, 5_d, 95_d, 110_d, "other");
+  w.feed(entry);
+  w.calm();
+  ModifyProtection modify;
+  modify.intent = w.intent(IntentAction::modify_protection, "strat");
+  modify.stop = 96_d;  // and no target any more: at some venues that is no pair, but a plain order
+  w.feed(modify);
+  w.calm();
+  if (fills)
+    w.fill(Leg::entry, 5_d, 100_d);
+  w.pass(seconds{8});
+  CHECK(std::ranges::any_of(w.working(Leg::stop_loss), [](const auto* order) {
+    return order->now.stop_price == 96_d && order->now.quantity == 10_d;
+  }));
+  if (fills)
+    CHECK(w.decision(entry.intent) == "filled");
+  else if (can.opposite_orders_refused)
+    CHECK(w.decision(entry.intent) == "cancelled");
+  else
+    CHECK(w.working(Leg::entry).size() == 1);
+}
+
 TEST_CASE("an execution that is told after a fill was inferred at another price: the rows of fills add up",
           "[core][position][failure]") {
   const auto can = GENERATE(from_range(every_venue()));

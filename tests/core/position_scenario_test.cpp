@@ -2,7 +2,7 @@
 #include "core/calendar.hpp"
 #include "core/entry_plan.hpp"
 #include "core/pnl.hpp"
-#include "tests/core/position_world.hpp"
+#include "tests/core/position_holding.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,8 +11,6 @@ using namespace heed::test;
 using std::chrono::seconds;
 
 namespace {
-
-std::vector<VenueCapabilities> every_venue() { return {alpaca_like(), plain_like(), tradovate_like(), full_like()}; }
 
 // A position of 10 bought at 100, with a stop at 95 and a target at 110.
 World held_ten(const VenueCapabilities& can, Side side = Side::buy) {

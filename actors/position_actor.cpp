@@ -181,7 +181,7 @@ void timer(PositionSelf self, const PositionTimerDue& timer) {
 }
 
 /// Where only a person may end a quarantine, nothing is concluded from the broker's word either: not judged, as when
-/// busy.
+/// something is at work.
 BookEntry book_entry(const PositionActorState& st) {
   const auto& state = st.core;
   const auto net = core::net_quantity(state);
@@ -189,7 +189,7 @@ BookEntry book_entry(const PositionActorState& st) {
   return {state.symbol,
           net,
           core::owned_quantity(state),
-          core::busy(state) || state.quarantine_stays,
+          core::in_motion(state) || state.quarantine_stays,
           !state.quarantine.empty(),
           core::price_of(state.cost, net.abs(), multiplier)};
 }

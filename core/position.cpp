@@ -205,7 +205,7 @@ void Machine::operator()(const LiftQuarantine& input) {
 
 void Machine::operator()(const AverageTold& input) {
   const auto net = net_quantity(s_);
-  if (net.is_zero() || net != input.quantity || !input.avg_px.is_positive() || busy(s_))
+  if (net.is_zero() || net != input.quantity || !input.avg_px.is_positive() || in_motion(s_))
     return;  // the books have moved since it was told
   const auto change = value_of(input.avg_px, net.abs(), instrument_.multiplier) - s_.cost;
   if (change.is_zero())

@@ -139,6 +139,9 @@ Unprotected unprotected(const PositionState& state, Instant now);
 bool follows_price(const PositionState& state);
 /// Something is at work whose end must be waited for before another OPEN is decided.
 bool busy(const PositionState& state);
+/// Something is at work that may change the quantity at any moment, so that a difference to the broker's word proves
+/// nothing. An entry that rests until its price comes is not that, as little as a resting exit.
+bool in_motion(const PositionState& state);
 /// Worth an actor and a row that is loaded at start.
 bool is_live(const PositionState& state, Instant now);
 

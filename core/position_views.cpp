@@ -109,6 +109,23 @@ bool busy(const PositionState& state) {
          });
 }
 
+namespace {
+
+/// Acknowledged, untouched, and waiting for its price: it may do so for weeks.
+bool rests(const WorkingOrder& order) {
+  return order.row.status == OrderStatus::accepted && order.row.type != OrderType::market && !order.cancel_asked &&
+         order.row.cum_qty.is_zero();
+}
+
+}  // namespace
+
+bool in_motion(const PositionState& state) {
+  return state.close || !state.closes_waiting.empty() ||
+         std::ranges::any_of(state.orders, [](const WorkingOrder& order) {
+           return live(order) && !rests(order) && (is_entry(order) || order.row.status == OrderStatus::unknown);
+         });
+}
+
 bool is_live(const PositionState& state, Instant now) {
   return busy(state) || !state.quarantine.empty() || std::ranges::any_of(state.orders, live) ||
          std::ranges::any_of(state.lots, [](const Lot& lot) { return !lot.quantity.is_zero(); }) ||

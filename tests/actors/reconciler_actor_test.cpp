@@ -527,3 +527,19 @@ TEST_CASE("reconciler: what is not ours is listed and left alone", "[actors][rec
   CHECK(w.venue->submits.empty());
   CHECK(w.venue->position("GLD") == Quantity{7});
 }
+
+TEST_CASE("no drift: what somebody else buys is seen while an entry of ours rests", "[actors][reconciler]") {
+  DeskWorld w;
+  w.start();
+  auto open = w.intent("k1", IntentAction::open, "NVDA");
+  open.size = Size{SizeKind::quantity, Quantity{6}, {}};
+  open.order_type = OrderType::limit;
+  open.limit_price = Price{90};
+  w.submit(open);
+  w.settle();
+  REQUIRE(w.phase("NVDA") == "Opening");
+  w.venue->move_position("NVDA", Quantity{3});
+  w.advance(seconds{90});
+  CHECK(w.held("NVDA") == Quantity{3});
+  CHECK(w.venue->working("NVDA") == 1);
+}

@@ -38,24 +38,17 @@ std::vector<PositionRow> positions_of(const RecoveredState& stored, const Accoun
   return rows;
 }
 
-/// Signals whose decision of this account is missing or not final, and has no order at work: decided again.
+/// What is stored is decided first, in its order. A call that came when nobody was here may be on its way to the
+/// journal yet: the portfolio looks again when that is settled.
 void ask_owed(const RecoveredState& stored, const AccountId& account, const PortfolioActor& portfolio) {
-  for (const auto& view : stored.undecided) {
-    const auto& decisions = view.decisions;
-    const auto own = std::find_if(decisions.begin(), decisions.end(),
-                                  [&](const Decision& decision) { return decision.account == account; });
-    if (mutant("owed_forgotten") || own == decisions.end() || is_final(own->disposition.kind))
-      continue;
-    const auto kind = own->disposition.kind;
-    if (kind == DispositionKind::received || kind == DispositionKind::deferred)
-      caf::anon_send(portfolio, OwedDecision{view.signal.signal, view.signal.received_at, view.signal.origin});
+  if (mutant("owed_forgotten"))
+    return;
+  LookForOwed again;
+  for (const auto& owed : owed_decisions(stored.undecided, account)) {
+    again.asked.insert(owed.signal);
+    caf::anon_send(portfolio, owed);
   }
-}
-
-void end(const Desk& desk) {
-  for (const auto& actor : {caf::actor_cast<caf::actor>(desk.reconciler), caf::actor_cast<caf::actor>(desk.gateway),
-                            caf::actor_cast<caf::actor>(desk.portfolio), caf::actor_cast<caf::actor>(desk.governor)})
-    caf::anon_send_exit(actor, caf::exit_reason::kill);
+  caf::anon_send(portfolio, std::move(again));
 }
 
 }  // namespace
@@ -140,14 +133,7 @@ Result<Desk> spawn_desk(caf::actor_system& system, const DeskArgs& args) {
   caf::anon_send(desk.gateway, Introduce{desk.portfolio, desk.reconciler});
   caf::anon_send(desk.reconciler, ReconcileDue{});
   args.directory->set(args.account, desk);
-  // Read again: a call that came since the first look went to the desk before this one. One that comes from now on
-  // may be asked for twice, which its position notices.
-  const auto owed = args.reader->recover(start_of_day, now);
-  if (!owed) {
-    end(desk);
-    return owed.error();
-  }
-  ask_owed(owed.value(), args.account, desk.portfolio);
+  ask_owed(state, args.account, desk.portfolio);
   return desk;
 }
 

@@ -9,6 +9,19 @@
 namespace heed {
 namespace {
 
+// More than can be on their way to the store at once.
+constexpr std::size_t ended_max = 65'536;
+
+void remember_ended(AggregatorState& st, const SignalId& signal) {
+  if (!st.ended_here.insert(signal).second)
+    return;
+  st.ended_order.push_back(signal);
+  if (st.ended_order.size() > ended_max) {
+    st.ended_here.erase(st.ended_order.front());
+    st.ended_order.pop_front();
+  }
+}
+
 bool concerns(const std::vector<AccountId>& only, const AccountId& account) {
   return only.empty() || std::find(only.begin(), only.end(), account) != only.end();
 }
@@ -43,6 +56,7 @@ void supersede(AggregatorSelf self, const MentionsSeen& seen, const Mention& men
   }
   if (batch.empty())
     return;
+  remember_ended(st, mention.signal);
   store(self, std::move(batch));
 }
 
@@ -68,10 +82,15 @@ void take(AggregatorSelf self, const MentionsSeen& seen) {
   // what was superseded has its final decision and does not come again.
   const auto weighed = st.window.add_poll(seen.mentions);
   for (std::size_t i = 0; i < seen.mentions.size(); ++i) {
-    if (weighed[i].superseded_by && !seen.recovered)
-      supersede(self, seen, seen.mentions[i], seen.mentions[*weighed[i].superseded_by]);
-    else
-      call(self, seen, seen.mentions[i], weighed[i].weight);
+    const auto& mention = seen.mentions[i];
+    if (weighed[i].superseded_by && !seen.recovered) {
+      supersede(self, seen, mention, seen.mentions[*weighed[i].superseded_by]);
+      continue;
+    }
+    if (!seen.recovered)
+      st.ended_here.erase(mention.signal);  // sent again, since it could not be stored when it was superseded
+    if (!st.ended_here.contains(mention.signal))
+      call(self, seen, mention, weighed[i].weight);
   }
 }
 

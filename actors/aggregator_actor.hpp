@@ -12,7 +12,9 @@
 #include "messages/interfaces.hpp"
 #include "messages/registration.hpp"
 
+#include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace heed {
@@ -35,6 +37,8 @@ struct AggregatorState {
   core::Aggregator window;
   std::int64_t mentions = 0;
   std::int64_t superseded = 0;
+  std::set<SignalId> ended_here;  // superseded in this life; whoever asks again has read before that was stored
+  std::deque<SignalId> ended_order;
 };
 static_assert(!std::is_aggregate_v<AggregatorState>);
 

@@ -74,23 +74,11 @@ void deliver(PortfolioSelf self, PositionNews& news) {
 
 // ---- failure ------------------------------------------------------------------------------------------------------
 
-/// Calls of one symbol that its actor had not decided. Those it had sent orders for go on with its state.
-Result<std::vector<OwedDecision>> owed_of(const PortfolioState& st, const Symbol& symbol) {
-  std::vector<OwedDecision> out;
-  for (const char* status : {"received", "deferred"}) {
-    ListFilter filter;
-    filter.account = st.env->account.str();
-    filter.symbol = symbol.str();
-    filter.status = status;
-    filter.oldest_first = true;
-    filter.limit = 1000;
-    const auto page = st.args->reader->signals(filter);
-    if (!page)
-      return page.error();
-    for (const auto& view : page.value().rows)
-      out.push_back({view.signal.signal, view.signal.received_at, view.signal.origin});
-  }
-  return out;
+/// Once all that was handed to the journal before this is on disk, or was refused.
+template <class Then>
+void after_journal(PortfolioSelf self, Then then) {
+  self->request(self->state.env->journal, caf::infinite, Append{})
+    .then([then](const Appended&) { then(); }, [then](const caf::error&) { then(); });
 }
 
 /// What all were told while this one was down. Telling it twice changes nothing.
@@ -115,10 +103,10 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   filter.symbol = symbol.str();
   filter.status = "all";
   const auto rows = st.args->reader->positions(filter);
-  auto owed = owed_of(st, symbol);
-  if (!rows || !owed) {
+  const auto undecided = st.args->reader->undecided();
+  if (!rows || !undecided) {
     spdlog::error("{}/{}: cannot read its state, trying again: {}", st.env->account.view(), symbol.view(),
-                  rows ? owed.error().detail : rows.error().detail);
+                  rows ? undecided.error().detail : rows.error().detail);
     self->delayed_send(self, read_again_after, RestartPosition{symbol});
     return;
   }
@@ -141,8 +129,8 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   for (auto& news : std::exchange(entry.missed, {}))
     self->send(entry.actor, std::move(news));
   catch_up(self, symbol);
-  for (auto& decision : owed.value())
-    self->send(self, std::move(decision));
+  for (auto& owed : owed_decisions(undecided.value(), st.env->account, symbol))
+    self->send(self, std::move(owed));
 }
 
 void fell(PortfolioSelf self, const caf::down_msg& down) {
@@ -209,6 +197,18 @@ void ask_owed(PortfolioSelf self, const OwedDecision& owed) {
   }
   for (const auto& intent : intents.value().rows)
     forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
+}
+
+void look_for_owed(PortfolioSelf self, const LookForOwed& look) {
+  auto& st = self->state;
+  const auto undecided = st.args->reader->undecided();
+  if (!undecided) {
+    self->delayed_send(self, read_again_after, look);
+    return;
+  }
+  for (const auto& owed : owed_decisions(undecided.value(), st.env->account))
+    if (!look.asked.contains(owed.signal))
+      ask_owed(self, owed);
 }
 
 void answer_submission(PortfolioSelf self, const SignalId& signal, const Result<IntentReceipt>& result) {
@@ -381,6 +381,20 @@ void ready(PortfolioSelf self) {
 
 }  // namespace
 
+std::vector<OwedDecision> owed_decisions(const std::vector<SignalView>& undecided, const AccountId& account,
+                                         const Symbol& only) {
+  std::vector<OwedDecision> out;
+  for (const auto& view : undecided) {
+    const auto own = std::ranges::find(view.decisions, account, &Decision::account);
+    if (own == view.decisions.end() || (!only.empty() && view.signal.symbol != only))
+      continue;
+    const auto kind = own->disposition.kind;
+    if (kind == DispositionKind::received || kind == DispositionKind::deferred)
+      out.push_back({view.signal.signal, view.signal.received_at, view.signal.origin});
+  }
+  return out;
+}
+
 PortfolioState::~PortfolioState() {
   for (const auto& [symbol, entry] : positions)
     caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
@@ -404,10 +418,13 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
     [self](const IntentCall& call) { forward(self, Symbol{call.intent.symbol}, call); },
     [self](SubmitIntent& submit) { submit_intent(self, submit); },
     [self](const OwedDecision& owed) { ask_owed(self, owed); },
+    [self](const LookForOwed& look) { after_journal(self, [self, look] { look_for_owed(self, look); }); },
     [self](const RestartPosition& restart) {
-      start_again(self, restart.symbol);
-      if (self->state.ready)
-        release_early(self);
+      after_journal(self, [self, symbol = restart.symbol] {
+        start_again(self, symbol);
+        if (self->state.ready)
+          release_early(self);
+      });
     },
     [self](PositionNews& news) { deliver(self, news); },
     [self](const ExitScanDue& scan) {

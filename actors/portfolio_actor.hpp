@@ -63,6 +63,10 @@ struct PortfolioState {
 };
 static_assert(!std::is_aggregate_v<PortfolioState>);
 
+/// Signals whose decision of this account is not final and has no order at work: to be decided again.
+std::vector<OwedDecision> owed_decisions(const std::vector<SignalView>& undecided, const AccountId& account,
+                                         const Symbol& only = {});
+
 using PortfolioSelf = PortfolioActor::stateful_pointer<PortfolioState>;
 PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_ptr<const PortfolioArgs> args);
 

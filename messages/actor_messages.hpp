@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,11 @@ struct NewEnv {
 /// Own timer of a portfolio: start this position again.
 struct RestartPosition {
   Symbol symbol;
+};
+/// To a portfolio that begins: ask for what the journal owes its account, once all that was handed to the journal
+/// before this is on disk or refused.
+struct LookForOwed {
+  std::set<SignalId> asked;  // already, and not again
 };
 /// A stored signal still owes this account a decision (after a restart).
 struct OwedDecision {

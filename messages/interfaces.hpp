@@ -27,7 +27,7 @@ using PortfolioActor =
                       caf::reacts_to<PositionNews>, caf::reacts_to<ExitScanDue>, caf::reacts_to<SessionChanged>,
                       caf::reacts_to<KillOrder>, caf::reacts_to<Reconfigure>, caf::reacts_to<AccountReady>,
                       caf::replies_to<BooksQuery>::with<Books>, caf::replies_to<PositionInspect>::with<std::string>,
-                      caf::reacts_to<OwedDecision>, caf::reacts_to<RestartPosition>>;
+                      caf::reacts_to<OwedDecision>, caf::reacts_to<LookForOwed>, caf::reacts_to<RestartPosition>>;
 
 /// RECONCILER, one per account: compares the venue's word with the books. Only sends messages.
 using ReconcilerActor = Inspectable::extend<caf::reacts_to<ReconcileDue>, caf::reacts_to<LinkChanged>>;

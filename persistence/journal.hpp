@@ -65,6 +65,8 @@ class JournalReader {
 public:
   virtual ~JournalReader() = default;
   virtual Result<RecoveredState> recover(Instant day_start, Instant mentions_since) = 0;
+  /// Signals with a decision missing or not final, oldest first.
+  virtual Result<std::vector<SignalView>> undecided() = 0;
   virtual Result<bool> has_signal(const SignalId& signal) = 0;
   /// Counts decisions by disposition text up to the first ':' for no_op etc. kept whole ("no_op:not_held").
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> funnel(const ListFilter& filter) = 0;

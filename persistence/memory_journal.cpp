@@ -348,6 +348,10 @@ public:
     return out;
   }
 
+  Result<std::vector<SignalView>> undecided() override {
+    const std::shared_lock lock{store_->mutex};
+    return undecided_signals();
+  }
   Result<bool> has_signal(const SignalId& signal) override {
     const std::shared_lock lock{store_->mutex};
     return store_->table<SignalRow>().find(signal.view()) != nullptr;
@@ -525,14 +529,20 @@ private:
            (filter.symbol.empty() || signal->symbol.view() == filter.symbol);
   }
 
-  void recover_signals(RecoveredState& out, Instant mentions_since) const {
+  std::vector<SignalView> undecided_signals() const {
+    std::vector<SignalView> out;
     for (const auto& row : store_->table<SignalRow>().all()) {
       auto view = store_->view(row);
       const auto final =
         std::ranges::count_if(view.decisions, [](const Decision& d) { return is_final(d.disposition.kind); });
       if (final < std::max<std::ptrdiff_t>(row.followers, static_cast<std::ptrdiff_t>(view.decisions.size())))
-        out.undecided.push_back(std::move(view));
+        out.push_back(std::move(view));
     }
+    return out;
+  }
+
+  void recover_signals(RecoveredState& out, Instant mentions_since) const {
+    out.undecided = undecided_signals();
     out.recent_mentions = all<Mention>([&](const auto& m) { return m.created_at > mentions_since; });
     std::ranges::stable_sort(out.recent_mentions, {}, &Mention::created_at);
     out.last_mention_id = store_->table<Mention>().last_id();

@@ -319,6 +319,7 @@ public:
   explicit Reader(Store store) : store_{std::move(store)} {}
 
   Result<RecoveredState> recover(Instant day_start, Instant mentions_since) override;
+  Result<std::vector<SignalView>> undecided() override;
   Result<bool> has_signal(const SignalId& signal) override;
   Result<std::vector<std::pair<std::string, std::int64_t>>> funnel(const ListFilter& filter) override;
   Result<ListPage<SignalView>> signals(const ListFilter& filter) override;
@@ -369,6 +370,14 @@ template <class Store>
 Result<RecoveredState> Reader<Store>::recover(Instant day_start, Instant mentions_since) {
   return store_.template ask<RecoveredState>(
     [&](Connection& connection) { return read_state(connection, day_start, mentions_since); });
+}
+
+template <class Store>
+Result<std::vector<SignalView>> Reader<Store>::undecided() {
+  return store_.template ask<std::vector<SignalView>>([&](Connection& connection) {
+    const typename Connection::Snapshot snapshot{connection};
+    return undecided_signals(connection);
+  });
 }
 
 template <class Store>

@@ -156,6 +156,20 @@ TEST_CASE("aggregator: what is decided again after a restart goes to those who o
   }
 }
 
+TEST_CASE("aggregator: what it has superseded it does not pass on to one who asks before that is stored",
+          "[actors][aggregator]") {
+  Fixture f;
+  f.start();
+  auto first = buy("a", "NVDA", friday_10 - minutes{1});
+  first.id = f.next_id++;
+  f.see({first, buy("b", "NVDA")});
+  f.see({first}, true, {"paper"});
+  CHECK(f.calls("paper") == Texts{"b tube 0.85"});
+  f.see({first});  // it was not stored, and its sender sends it again
+  f.see({first}, true, {"paper"});
+  CHECK(f.calls("paper") == Texts{"b tube 0.85", "a tube 0.8", "a tube 0.8"});
+}
+
 TEST_CASE("aggregator: an account whose desk is down is not called, the others are", "[actors][aggregator]") {
   Fixture f;
   f.directory->clear();

@@ -512,3 +512,21 @@ TEST_CASE("desk: that an order was accepted shares the next commit; nobody waits
   CHECK(w.venue->submits.size() == 1);
   w.check_sane();
 }
+
+TEST_CASE("no lost call: one that went to the desk before this one is decided, however late it is durable",
+          "[actors][desk]") {
+  DeskWorld w;
+  w.start();
+  for (const auto& actor : {caf::actor_cast<caf::actor>(w.desk.reconciler), caf::actor_cast<caf::actor>(w.desk.gateway),
+                            caf::actor_cast<caf::actor>(w.desk.portfolio), caf::actor_cast<caf::actor>(w.desk.governor)})
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+  w.run();
+  w.mention(buy("b1", "NVDA"));
+  w.run();  // nobody is there any more; the journal keeps it back for company
+  REQUIRE(w.outcome("b1") == "-");
+  w.start_desk();
+  w.advance(seconds{5});
+  CHECK(w.outcome("b1") == "filled");
+  CHECK(w.finals(signal_of("b1")) == 1);
+  CHECK(w.venue->count("submit heed1.tube.en") == 1);
+}

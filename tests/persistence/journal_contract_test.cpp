@@ -460,8 +460,13 @@ TEST_CASE("journal: a signal is undecided until each follower's decision is fina
   auto store = any_store();
   const auto undecided = [&] {
     Ids ids;
-    for (const auto& view : must(store.reader().recover(minute(0), minute(0))).undecided)
+    const auto views = must(store.reader().undecided());
+    for (const auto& view : views)
       ids.push_back(view.signal.signal.str());
+    Ids at_start;
+    for (const auto& view : must(store.reader().recover(minute(0), minute(0))).undecided)
+      at_start.push_back(view.signal.signal.str());
+    CHECK(ids == at_start);
     return ids;
   };
   append(store.writer(), {a_signal("s-1", 1, "NVDA", "calls", 2), a_signal("s-0", 1, "NVDA", "calls", 0)});

@@ -67,6 +67,7 @@ inline PortfolioActor stub_portfolio(TestSystem& system, std::shared_ptr<Portfol
         },
         [](const PositionInspect& query) { return "{\"of\":\"" + query.symbol.str() + "\"}"; },
         [l](const OwedDecision& owed) { l->owed.push_back(owed); },
+        [](const LookForOwed&) {},
         [l](const RestartPosition& restart) { l->restarts.push_back(restart); },
       };
     },

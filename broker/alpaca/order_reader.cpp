@@ -190,6 +190,19 @@ void OrderReader::by_own_name(std::shared_ptr<Search> search) {
   });
 }
 
+namespace {
+
+/// What the leg that stands where this one was placed has replaced; empty: nothing.
+VenueOrderId replaced_in(const WireOrder& parent, const ClientOrderId& name) {
+  const auto parts = read_order_name(name);
+  const bool target = parts && parts->leg == Leg::take_profit;
+  const auto leg =
+    std::ranges::find_if(parent.legs, [&](const WireOrder& one) { return (one.type == OrderType::limit) == target; });
+  return leg == parent.legs.end() ? VenueOrderId{} : leg->replaces;
+}
+
+}  // namespace
+
 void OrderReader::by_parent(std::shared_ptr<Search> search) {
   if (search->parents.empty())
     return search->done(std::vector<OrderReport>{});
@@ -198,11 +211,29 @@ void OrderReader::by_parent(std::shared_ptr<Search> search) {
   get_by_name(parent, [self = shared_from_this(), search](Result<std::optional<WireOrder>> answer) {
     if (!answer)
       return search->done(answer.error());
-    const bool there =
-      answer.value() && !self->names_->with([&](NameBook& book) { return book.current(search->name); }).empty();
-    if (!there)
+    if (!answer.value())
       return self->by_parent(search);
+    if (self->names_->with([&](NameBook& book) { return book.current(search->name); }).empty())
+      return self->by_successor(search, replaced_in(*answer.value(), search->name), 0);
     self->follow(search, *std::move(answer).value(), 0);
+  });
+}
+
+// A group lists a leg that was replaced no more, but in its place what came after it, which we may have named: what
+// was there first is the leg.
+void OrderReader::by_successor(std::shared_ptr<Search> search, const VenueOrderId& replaced, int hops) {
+  if (replaced.empty() || hops >= hops_max)
+    return by_parent(std::move(search));
+  get(replaced, search->name, [self = shared_from_this(), search, hops](Result<std::optional<WireOrder>> answer) {
+    if (!answer)
+      return search->done(answer.error());
+    if (!answer.value())
+      return self->by_parent(search);
+    auto order = *std::move(answer).value();
+    if (!order.replaces.empty())
+      return self->by_successor(search, order.replaces, hops + 1);
+    self->names_->with([&](NameBook& book) { book.learn_pair(search->name, order); });
+    self->follow(search, std::move(order), 0);
   });
 }
 

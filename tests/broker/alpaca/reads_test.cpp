@@ -79,6 +79,30 @@ TEST_CASE("query of a derived leg name goes through its parent") {
     REQUIRE(result);
     CHECK(result.value().at(0).client_order_id == stop_name);
   }
+  SECTION("a leg that was replaced: the parent lists its successor alone") {
+    auto group = bracket("filled", "filled", "canceled");
+    group.legs[1].id = other_id;
+    group.legs[1].client_order_id = "heed1.momo.sl.zzzzzzzzzzzzzzzz";
+    group.legs[1].replaces = "33333333-55a2-4f43-b0a3-6b3a4c9d2e02";
+    auto second = stop_leg("replaced");
+    second.id = group.legs[1].replaces;
+    second.client_order_id = "heed1.momo.sl.yyyyyyyyyyyyyyyy";
+    second.replaces = stop_id;
+    second.replaced_by = other_id;
+    auto first = stop_leg("replaced");
+    first.replaced_by = second.id;
+    bench.trading->on(by_name(stop_name), answer(404, not_found));
+    bench.trading->on(by_name(entry_name), answer(200, group.str()));
+    bench.trading->on(by_id(second.id), answer(200, second.str()));
+    bench.trading->on(by_id(stop_id), answer(200, first.str()));
+    bench.trading->on(by_id(other_id), answer(200, group.legs[1].str()));
+    const auto result = bench.query(stop_name);
+    REQUIRE(result);
+    CHECK(result.value().at(0).client_order_id == stop_name);
+    CHECK(result.value().at(0).venue_order_id == VenueOrderId{stop_id});
+    CHECK(result.value().at(0).status == OrderStatus::replaced);
+    CHECK(result.value().at(0).replaced_by == ClientOrderId{"heed1.momo.sl.yyyyyyyyyyyyyyyy"});
+  }
   SECTION("the parent is there but has no such leg") {
     bench.trading->on(by_name(target_name), answer(404, not_found));
     bench.trading->on(by_name(entry_name), answer(200, OrderJson{}.str()));

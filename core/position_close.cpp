@@ -213,7 +213,8 @@ void Machine::mismatch(Quantity broker) {
   const auto text = "books " + net_quantity(s_).str() + ", broker " + broker.str();
   if (s_.close->mismatches < most_mismatches) {
     for (const auto& order : s_.orders)
-      query(order);
+      if (live(order) || order.assumed_end)  // the venue has told the end of the others
+        query(order);
     return alert(AlertLevel::warning, "POSITION_MISMATCH", text);
   }
   set_apart("position mismatch: " + text, broker, broker);

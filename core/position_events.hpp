@@ -255,6 +255,12 @@ struct Settled {
   HEED_FIELDS();
 };
 
+/// Held on, with a long past: exits and closes of it that filled nothing are let go.
+struct PastDropped {
+  static constexpr std::string_view type_name = "past_dropped";
+  HEED_FIELDS();
+};
+
 struct BlockChanged {
   static constexpr std::string_view type_name = "block_changed";
   Instant until{};
@@ -317,6 +323,6 @@ using PositionEvent =
                DueChanged, ProtectionRefused, ExitTakenAway, ProtectionDue, NakedChanged, CloseStarted, CloseQueued,
                CloseAdvanced, PositionAsked, MismatchSeen, ClosePaused, CloseResumed, CloseEnded, TradeClosed,
                Settled, BlockChanged, QuarantineStarted, QuarantineLifted, ExternalChanged, LotAdopted,
-               OwnershipRebuilt, AverageChanged>;
+               OwnershipRebuilt, AverageChanged, PastDropped>;
 
 }  // namespace heed::core

@@ -147,6 +147,7 @@ public:
     s_.last_close_at = e.at;
   }
   void operator()(const Settled&) { settle(); }
+  void operator()(const PastDropped&) { drop_past(); }
 
   void operator()(const BlockChanged& e) {
     s_.blocked_until = e.until;
@@ -196,6 +197,7 @@ private:
   }
   void apply_part(const FillPart& part, const FillBooked& e);
   void settle();
+  void drop_past();
 
   PositionState& s_;
 };
@@ -322,6 +324,14 @@ void Evolve::settle() {
   auto place = s_.orders.size();  // counted from the newest
   std::erase_if(s_.orders, [&](const WorkingOrder& o) { return is_history(o, --place); });
   std::erase_if(s_.lots, [&](const Lot& l) { return is_history(s_, l); });
+}
+
+void Evolve::drop_past() {
+  std::vector<bool> past(s_.orders.size());
+  for (std::size_t i = 0; i < past.size(); ++i)
+    past[i] = is_past(s_, s_.orders[i], past.size() - 1 - i);
+  auto place = std::size_t{0};
+  std::erase_if(s_.orders, [&](const WorkingOrder&) { return past[place++]; });
 }
 
 }  // namespace

@@ -160,6 +160,25 @@ inline bool would_settle(const PositionState& state) {
          std::ranges::any_of(state.lots, [&](const Lot& lot) { return is_history(state, lot); });
 }
 
+/// An exit or a close that ended long ago without a fill. A position that is held for weeks makes many, by a stop
+/// that follows the price or a close that the venue keeps refusing.
+inline bool is_past(const PositionState& state, const WorkingOrder& order, std::size_t age) {
+  constexpr std::size_t kept = 64;
+  return age >= kept && !live(order) && !is_entry(order) && order.booked.is_zero() && order.row.cum_qty.is_zero() &&
+         (!state.close || state.close->order != order.row.client_order_id) &&
+         std::ranges::none_of(state.orders, [&](const WorkingOrder& other) {
+           return live(other) &&
+                  (other.row.parent == order.row.client_order_id || other.replaces == order.row.client_order_id);
+         });
+}
+/// PastDropped would let go of something; not asked for one or two.
+inline bool would_drop_past(const PositionState& state) {
+  constexpr std::size_t worth_it = 96;
+  auto age = state.orders.size();
+  return age >= worth_it &&
+         std::ranges::any_of(state.orders, [&](const WorkingOrder& o) { return is_past(state, o, --age); });
+}
+
 inline bool trails(const Lot& lot) {
   return lot.protection.trailing && lot.protection.stop && lot.stop && !lot.quantity.is_zero() && !lot.stray &&
          !is_external(lot);

@@ -490,10 +490,14 @@ bool Machine::clean_up() {
       finish_trade(IntentId{lot.id});
     return true;
   }
-  if (!all_over || !forgettable || s_.orders.empty() || !would_settle(s_))
+  const bool settles = all_over && forgettable && !s_.orders.empty() && would_settle(s_);
+  if (!settles && !would_drop_past(s_))
     return false;
   flush_rows();
-  emit(Settled{});
+  if (settles)
+    emit(Settled{});
+  else
+    emit(PastDropped{});
   return true;
 }
 

@@ -541,3 +541,22 @@ TEST_CASE("position: an exit that is refused because the old one has just filled
     CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
   CHECK(w.venue.breaches.empty());
 }
+
+TEST_CASE("a close that is refused for days leaves no long past, and no storm of questions",
+          "[core][position][failure]") {
+  auto w = holding(alpaca_like(), Side::buy, 10_d);
+  w.faults.refused = 1'000;
+  w.feed(w.close());
+  w.pass(std::chrono::hours{30});
+  CHECK(w.submitted.size() > 300);
+  CHECK(w.state.orders.size() <= 97);
+  std::size_t asked = 0;
+  w.after_step = [&asked](const World& world) {
+    asked += static_cast<std::size_t>(std::ranges::count_if(
+      world.out.effects, [](const PositionEffect& e) { return std::holds_alternative<QueryOrder>(e); }));
+  };
+  w.venue.position = 0_d;  // somebody else sold: the books are looked at order by order
+  w.pass(minutes{30});
+  CHECK(w.alerted("POSITION_MISMATCH"));
+  CHECK(asked <= 400);
+}

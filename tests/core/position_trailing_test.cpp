@@ -108,3 +108,26 @@ TEST_CASE("trailing: a stop that was set anew trails from there", "[core][positi
   w.calm();
   CHECK(stop_after(w, 110_d) == 106_d);
 }
+
+TEST_CASE("trailing: however long the stop has followed, the state stays small", "[core][position][trailing]") {
+  const auto can = GENERATE(alpaca_like(), plain_like(), tradovate_like(), full_like());
+  const bool pair = GENERATE(false, true);
+  INFO(can.name << " " << pair);
+  auto w = trailing(can, Side::buy, {LevelKind::percent, 8_d}, pair ? std::optional{9'000_d} : std::nullopt);
+  for (int i = 0; i < 250; ++i) {
+    stop_after(w, Decimal{110 + 10 * i});
+    CHECK(w.state.orders.size() <= 97);
+  }
+  CHECK(w.venue.orders.size() > 150);
+  w.crash();
+  w.restart();
+  w.calm();
+  const auto stop = stop_after(w, 5'000_d);
+  CHECK(stop == 4'600_d);
+  w.fill(Leg::stop_loss, 10_d, stop);
+  w.calm();
+  CHECK(phase(w.state) == Phase::flat);
+  REQUIRE(w.trades.size() == 1);
+  CHECK(w.exits_text().empty());
+  CHECK(w.venue.breaches.empty());
+}

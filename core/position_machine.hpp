@@ -103,6 +103,7 @@ private:
   void change_status(const WorkingOrder& order, OrderStatus status, bool assumed, std::string code, std::string text);
   void status_changed(const ClientOrderId& order, OrderStatus before);
   void order_over(const ClientOrderId& order, OrderStatus before);
+  void end_successors(const ClientOrderId& id);
   void end_children(const ClientOrderId& head);
 
   // position_fills.cpp: what fills do

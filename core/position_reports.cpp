@@ -142,9 +142,10 @@ void Machine::status_changed(const ClientOrderId& id, OrderStatus before) {
       query(*old);
       ask_again(TimerKind::resolve, ClientOrderId{old->row.client_order_id}, policy_.resolve_backoff_first, 0);
     }
-  if (is_terminal(find_order(s_, id)->row.status))
+  if (is_terminal(find_order(s_, id)->row.status)) {
     order_over(id, before);
-  else if (in_doubt(before) && ends_by_itself(*find_order(s_, id)))
+    end_successors(id);
+  } else if (in_doubt(before) && ends_by_itself(*find_order(s_, id)))
     await_end(id);
 }
 
@@ -173,6 +174,23 @@ void Machine::order_over(const ClientOrderId& id, OrderStatus before) {
     exit_refused(id);
   else
     judge_ended_exits(id);
+}
+
+// What the venue ended in any other way it did not replace, nor will it: a replacement whose fate is in doubt never
+// came to be.
+void Machine::end_successors(const ClientOrderId& id) {
+  const auto* ended = find_order(s_, id);
+  if (ended == nullptr || ended->row.status == OrderStatus::replaced || ended->assumed_end)
+    return;
+  for (std::size_t i = 0; i < s_.orders.size(); ++i) {
+    const auto before = s_.orders[i].row.status;
+    if (s_.orders[i].replaces != id || !in_doubt(before))
+      continue;
+    const auto successor = s_.orders[i].row.client_order_id;
+    change_status(s_.orders[i], OrderStatus::canceled, true, "", "what it was to replace had ended");
+    status_changed(successor, before);
+    end_children(successor);
+  }
 }
 
 // What ended may be the last of a group of which an earlier end was left open.

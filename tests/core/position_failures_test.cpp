@@ -560,3 +560,26 @@ TEST_CASE("a close that is refused for days leaves no long past, and no storm of
   CHECK(w.alerted("POSITION_MISMATCH"));
   CHECK(asked <= 400);
 }
+
+TEST_CASE("a replacement in doubt of an exit that the venue has ended never came to be", "[core][position][failure]") {
+  const auto can = GENERATE(from_range(every_venue()));
+  INFO(can.name);
+  auto w = holding(can, Side::buy, 10_d);
+  ModifyProtection modify;
+  modify.intent = w.intent(IntentAction::modify_protection, "strat");
+  modify.stop = 96_d;
+  modify.target = 110_d;
+  w.faults.lost_before = 1'000;
+  w.feed(modify);
+  w.calm();
+  w.faults = {};
+  w.faults.query_fails = 1'000;  // nothing can be looked up; what the venue says by itself comes
+  for (auto& order : w.venue.orders)
+    if (NaiveVenue::working(order))
+      w.venue.end(order, OrderStatus::canceled);
+  w.collect();
+  w.pass(minutes{2});
+  CHECK_FALSE(naked_since(w.state));
+  CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
+  CHECK(w.venue.breaches.empty());
+}

@@ -15,7 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t line_bytes_max = 1024 * 1024;
-constexpr std::size_t read_bytes = 256 * 1024;
+// Most polls find a line or none; a file read from its beginning is read in large pieces soon.
+constexpr std::size_t read_bytes_first = 4 * 1024;
+constexpr std::size_t read_bytes_max = 256 * 1024;
 
 struct Place {
   std::int64_t bytes = 0;
@@ -90,8 +92,9 @@ public:
 private:
   bool fill() {
     const auto had = buffer_.size();
-    buffer_.resize(had + read_bytes);
-    in_.read(buffer_.data() + had, static_cast<std::streamsize>(read_bytes));
+    const auto wanted = std::exchange(read_bytes_, std::min(read_bytes_ * 4, read_bytes_max));
+    buffer_.resize(had + wanted);
+    in_.read(buffer_.data() + had, static_cast<std::streamsize>(wanted));
     buffer_.resize(had + static_cast<std::size_t>(in_.gcount()));
     return buffer_.size() > had;
   }
@@ -115,6 +118,7 @@ private:
   std::ifstream& in_;
   std::string buffer_, head_;
   std::size_t begin_ = 0;
+  std::size_t read_bytes_ = read_bytes_first;
 };
 
 class JsonlFeed final : public MentionFeed {

@@ -5,6 +5,7 @@
 #include "tests/core/risk_support.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -40,9 +41,10 @@ public:
 
   World& world() { return w_; }
 
-  void run() {
+  /// `over`: the story comes to its end early.
+  void run(const std::function<bool()>& over = [] { return false; }) {
     const auto steps = 30 + w_.below(60);
-    for (std::uint64_t i = 0; i < steps; ++i) {
+    for (std::uint64_t i = 0; i < steps && !over(); ++i) {
       act();
       if (others_trade_ && w_.below(5) == 0)
         somebody_trades();

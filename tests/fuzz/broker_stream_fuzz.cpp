@@ -4,6 +4,8 @@
 #include "broker/alpaca/streams.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <vector>
 
 using namespace heed;
@@ -89,6 +91,8 @@ void market(const std::vector<std::string_view>& messages) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const bool quiet = (spdlog::set_level(spdlog::level::off), true);
+  static_cast<void>(quiet);
   const auto messages = messages_of(fuzz::text_of(data, size));
   orders(messages);
   market(messages);

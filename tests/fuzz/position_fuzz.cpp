@@ -9,9 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2)
     return 0;
   heed::test::Drive drive{static_cast<std::uint64_t>(data[0]) << 8 | data[1], false};
-  drive.world().random = heed::fuzz::Draws{data + 2, size - 2};
+  heed::fuzz::Draws draws{data + 2, size - 2};
+  drive.world().random = [&] { return draws(); };
   try {
-    drive.run();
+    drive.run([&] { return draws.used_up(); });
   } catch (const std::exception& e) {
     heed::fuzz::must(false, e.what());
   }

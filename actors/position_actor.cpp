@@ -49,7 +49,7 @@ void remember_decided(PositionActorState& st, const SignalId& signal) {
 
 void pump(PositionSelf self) {
   auto& st = self->state;
-  if (st.in_hand)
+  if (st.in_hand && !mutant("many_in_hand"))
     return;
   const bool busy = core::busy(st.core);
   const auto next = std::find_if(st.waiting.begin(), st.waiting.end(), [&](const PendingCall& pending) {
@@ -74,7 +74,7 @@ const SignalId& signal_of(const IntentCall& call) { return call.intent.signal; }
 template <class Call>
 void take(PositionSelf self, Call call) {
   auto& st = self->state;
-  if (has_seen(st, signal_of(call)))
+  if (has_seen(st, signal_of(call)) && !mutant("call_asked_again"))
     return;
   st.waiting.push_back(PendingCall{std::move(call), Unfinished{st.env->telemetry->calls_in_hand}});
   pump(self);

@@ -305,6 +305,10 @@ void Machine::operator()(const Recovered&) {
                                               : s_.orders[i].worst_price);
     if (mutant("restart_resolves_nothing"))
       continue;
+    if (mutant("restart_ends_orders")) {
+      change_status(s_.orders[i], OrderStatus::canceled, true, "", "restart");
+      continue;
+    }
     if (in_doubt(s_.orders[i].row.status)) {
       doubt(id, "restart");
     } else if (const auto* head = head_of(s_, s_.orders[i]); head == nullptr || !in_doubt(head->row.status)) {

@@ -1,6 +1,7 @@
 // Orders made, sent, taken away and replaced. A plan is an event before the effect that sends it.
 #include "core/naming.hpp"
 #include "core/position_machine.hpp"
+#include "messages/mutant.hpp"
 
 namespace heed::core {
 namespace {
@@ -18,7 +19,8 @@ WorkingOrder Machine::blank_order(const Lot& lot, Leg leg, Quantity quantity) co
   auto& row = order.row;
   row.account = s_.account;
   row.symbol = s_.symbol;
-  row.strategy = lot.strategy;
+  if (!mutant("exit_of_nobody") || leg == Leg::entry)
+    row.strategy = lot.strategy;
   row.source = lot.source;
   row.signal = lot.signal;
   row.intent = lot.id;

@@ -16,6 +16,8 @@ void Machine::operator()(const OrderInDoubt& input) {
   const auto* order = find_order(s_, input.order);
   if (order == nullptr)
     return alert(AlertLevel::warning, "UNKNOWN_ORDER", input.order.str() + " in doubt: " + input.cause);
+  if (mutant("doubt_is_a_no"))
+    return (*this)(OrderRefused{input.order, input.given_up, input.cause});
   if (order->row.status == OrderStatus::submitted || order->row.status == OrderStatus::initialized)
     doubt(input.order, input.cause, input.given_up);
 }

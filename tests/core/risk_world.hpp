@@ -188,7 +188,9 @@ private:
     Price price() const { return quantity.is_zero() ? Price{} : cost / quantity; }
   };
 
-  void tell_all(const Told& what) {
+  void tell_all(Told what) {
+    if (auto* fact = std::get_if<RiskFact>(&what))
+      fact->step = ++steps_;  // as positions count: the same may happen twice while the clock stands still
     told_.push_back(what);
     tell(ledger_, what);
   }
@@ -328,6 +330,7 @@ private:
   std::map<Symbol, Held> held_;
   std::vector<Told> told_;
   bool resumed_ = false;
+  std::int64_t steps_ = 0;
   int granted_ = 0;
   int denied_ = 0;
 

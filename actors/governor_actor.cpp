@@ -58,6 +58,7 @@ void store(GovernorSelf self, const core::RiskEffects& effects, Then then,
       },
       effect);
   append.batch.rows.emplace_back(row_of(st, now));
+  append.chained = true;
   self->request(st.args->journal, caf::infinite, std::move(append))
     .then([then](const Appended&) { then(); },
           [self, otherwise](caf::error& error) {

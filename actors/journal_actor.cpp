@@ -53,6 +53,11 @@ bool builds_on_lost(JournalActorState& st, const Batch& batch) {
   });
 }
 
+void break_chain(JournalActorState& st, const Appender& appender) {
+  if (appender.chained != caf::invalid_actor_id)
+    st.broken.insert(appender.chained);
+}
+
 void remember_lost(JournalActorState& st, std::span<const Batch> batches) {
   for (const auto& batch : batches)
     for (const auto& row : batch.rows)
@@ -100,9 +105,9 @@ void upkeep(JournalSelf self) {
 
 // ---- what stands aside --------------------------------------------------------------------------------------------
 
-void gather(JournalActorState& st, Batch batch, caf::typed_response_promise<Appended> promise) {
+void gather(JournalActorState& st, Batch batch, Appender appender) {
   st.gathered.push_back(std::move(batch));
-  st.waiting.push_back(std::move(promise));
+  st.waiting.push_back(std::move(appender));
 }
 
 /// The oldest of those that stand aside goes.
@@ -111,7 +116,7 @@ void gather_first(JournalActorState& st) {
   for (const auto& row : first.batch.rows)
     if (const auto* signal = std::get_if<SignalRow>(&row))
       st.announced_by_signal.erase(signal->signal);
-  gather(st, std::move(first.batch), std::move(first.promise));
+  gather(st, std::move(first.batch), std::move(first.appender));
   st.announced.pop_front();
 }
 
@@ -146,13 +151,12 @@ void gather_foundations(JournalActorState& st, const Batch& batch) {
 }
 
 /// Only what brings signals: by them its sequel is known.
-void stand_aside(JournalActorState& st, Batch batch, caf::typed_response_promise<Appended> promise,
-                 steady_clock::time_point due) {
+void stand_aside(JournalActorState& st, Batch batch, Appender appender, steady_clock::time_point due) {
   ++st.announced_ever;
   for (const auto& row : batch.rows)
     if (const auto* signal = std::get_if<SignalRow>(&row))
       st.announced_by_signal.insert_or_assign(signal->signal, st.announced_ever);
-  st.announced.push_back({std::move(batch), std::move(promise), due});
+  st.announced.push_back({std::move(batch), std::move(appender), due});
 }
 
 // ---- the commit ---------------------------------------------------------------------------------------------------
@@ -245,15 +249,17 @@ void keep_latest(std::span<Batch> batches) {
 }
 
 void told_of_failure(JournalSelf self, const Error& error, std::span<const Batch> batches,
-                     std::vector<caf::typed_response_promise<Appended>>& waiting) {
+                     std::vector<Appender>& waiting) {
   auto& st = self->state;
   ++st.args->telemetry->commit_failures;
   st.args->telemetry->journal_ok = false;
   st.last_error = error.detail;
   spdlog::error("journal: append failed: {}", st.last_error);
   remember_lost(st, batches);
-  for (auto& promise : waiting)
-    promise.deliver(store_failure(st.last_error));
+  for (auto& appender : waiting) {
+    break_chain(st, appender);
+    appender.promise.deliver(store_failure(st.last_error));
+  }
   if (error.kind == ErrorKind::unknown)
     self->quit(
       caf::make_error(caf::sec::runtime_error, "journal: the fate of a commit is unknown: " + st.last_error));
@@ -286,8 +292,8 @@ void commit(JournalSelf self) {
   ++st.args->telemetry->commits;
   st.args->telemetry->journal_ok = true;
   count(*st.args->telemetry, batches);
-  for (auto& promise : waiting)
-    promise.deliver(Appended{});
+  for (auto& appender : waiting)
+    appender.promise.deliver(Appended{});
   settled();
   if (st.args->on_commit)
     st.args->on_commit(batches);
@@ -325,20 +331,25 @@ void flush(JournalSelf self) {
 
 caf::result<Appended> take(JournalSelf self, Append& append) {
   auto& st = self->state;
+  const auto sender = append.chained ? self->current_sender()->id() : caf::invalid_actor_id;  // before it is answered
   auto promise = self->make_response_promise<Appended>();
-  if (builds_on_lost(st, append.batch)) {
-    promise.deliver(lost_before("the signal behind this was never durable"));
+  const Appender appender{promise, sender};
+  const bool broken = append.chained && st.broken.contains(sender);
+  if (broken || builds_on_lost(st, append.batch)) {
+    break_chain(st, appender);
+    promise.deliver(
+      lost_before(broken ? "what came before this was never durable" : "the signal behind this was never durable"));
     return promise;
   }
   ++st.args->telemetry->appends_waiting;
   if (append.more_follows && has<SignalRow>(append.batch)) {
-    stand_aside(st, std::move(append.batch), promise, self->clock().now() + st.args->company_wait);
+    stand_aside(st, std::move(append.batch), appender, self->clock().now() + st.args->company_wait);
     forced_flush_later(self, st.args->company_wait);
     return promise;
   }
   gather_foundations(st, append.batch);
   st.must_commit = st.must_commit || !append.more_follows;
-  gather(st, std::move(append.batch), promise);
+  gather(st, std::move(append.batch), appender);
   if (st.gathered.size() >= st.args->commit_batch_max) {
     commit(self);
   } else if (!st.flush_due) {

@@ -10,9 +10,10 @@
 // to wait for it.
 //
 // An append that fails is answered with an error and nothing of it is written. What was begun from it in the meantime
-// must not be written either: a later batch about a signal that never became durable is refused. A commit whose fate
-// is unknown ends the actor, and with it the process: a restart reads what is there. So does a store that another
-// process took over: this one must not act any more.
+// must not be written either: a later batch about a signal that never became durable is refused, and so is, of a
+// sender that chains its batches, each that comes after one that failed. A commit whose fate is unknown ends the
+// actor, and with it the process: a restart reads what is there. So does a store that another process took over: this
+// one must not act any more.
 #pragma once
 
 #include "actors/support.hpp"
@@ -47,10 +48,16 @@ struct JournalActorArgs {
   std::chrono::milliseconds watch_interval{0};  // ask so often whether the store is still ours; 0: nobody can take it
 };
 
+/// Who is answered after the commit.
+struct Appender {
+  caf::typed_response_promise<Appended> promise;
+  caf::actor_id chained = caf::invalid_actor_id;  // that sender, if it chains its batches
+};
+
 /// A batch that stands aside until its sequel comes or its time is over.
 struct AnnouncedBatch {
   Batch batch;
-  caf::typed_response_promise<Appended> promise;
+  Appender appender;
   std::chrono::steady_clock::time_point due{};
 };
 
@@ -60,7 +67,7 @@ struct JournalActorState {
 
   std::shared_ptr<JournalActorArgs> args;
   std::vector<Batch> gathered;
-  std::vector<caf::typed_response_promise<Appended>> waiting;
+  std::vector<Appender> waiting;
   std::deque<AnnouncedBatch> announced;  // numbered in the order they came
   std::uint64_t announced_ever = 0;      // the last one's number
   std::unordered_map<SignalId, std::uint64_t> announced_by_signal;
@@ -70,7 +77,8 @@ struct JournalActorState {
   bool upkeep_due = false;
   bool quiet = false;  // no commit since the upkeep timer was set
   std::string last_error;
-  std::set<SignalId> lost;  // signals whose own batch failed; they may come again as new
+  std::set<SignalId> lost;         // signals whose own batch failed; they may come again as new
+  std::set<caf::actor_id> broken;  // senders of whom a chained batch failed; no id comes again
 };
 static_assert(!std::is_aggregate_v<JournalActorState>);
 

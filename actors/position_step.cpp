@@ -172,6 +172,7 @@ void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
   Append message;
   message.batch = std::move(batch);
   message.more_follows = done->may_wait;
+  message.chained = true;
   self->request(self->state.env->journal, caf::infinite, std::move(message))
     .then(
       [self, done](const Appended&) {

@@ -347,3 +347,47 @@ TEST_CASE("journal: the store does its own work when nothing has come for a whil
     CHECK(f.journal.control->upkeeps == 2);
   }
 }
+
+TEST_CASE("journal: of a sender that chains its batches, none that follows one that failed is written",
+          "[actors][journal]") {
+  TestSystem system;
+  TestJournal journal;
+  journal.commit_batch_max = 1;
+  journal.start(system);
+  std::vector<std::string> told;
+  // Both are on their way before the first is answered.
+  const auto two_of = [&told](caf::event_based_actor* self, const JournalActor& to, const std::string& name,
+                              bool chained) {
+    for (const auto* number : {"1", "2"}) {
+      auto append = of_event(name + number);
+      if (name == "lost " && *number == '1')
+        append.batch.rows.emplace_back(Decision{signal_of("k"), "paper", {}, "because", friday_10});
+      append.chained = chained;
+      self->request(to, caf::infinite, std::move(append))
+        .then([&told, name, number](const Appended&) { told.push_back(name + number + " durable"); },
+              [&told, name, number](const caf::error& error) {
+                told.push_back(name + number + (is_lost_before(error) ? " refused" : " failed"));
+              });
+    }
+  };
+  const auto say = [&](const std::string& name, bool chained) {
+    system.spawn(two_of, journal.actor, name, chained);
+    system.run();
+  };
+  journal.control->fail_next();
+  say("chained ", true);
+  journal.control->fail_next();
+  say("single ", false);
+  say("again ", true);
+  CHECK(told == std::vector<std::string>{"chained 1 failed", "chained 2 refused", "single 1 failed",
+                                         "single 2 durable", "again 1 durable", "again 2 durable"});
+  told.clear();
+  journal.control->fail_next();
+  const auto call = system.ask<Appended>(journal.actor, of_signal("k"));
+  system.advance(std::chrono::milliseconds{2});
+  CHECK(call->error);
+  say("lost ", true);  // the first is about a call that was lost
+  CHECK(told == std::vector<std::string>{"lost 1 refused", "lost 2 refused"});
+  journal.actor = JournalActor{};
+  system.finish();
+}

@@ -67,12 +67,14 @@ struct TestJournal {
   std::vector<std::vector<Batch>> commits;  // as told by on_commit
   JournalActor actor;
   std::chrono::milliseconds watch_interval{0};
+  std::size_t commit_batch_max = 512;
 
   void start(TestSystem& system) {
     auto args = std::make_shared<JournalActorArgs>();
     args->writer = std::make_unique<ControlledWriter>(control);
     args->telemetry = telemetry;
     args->watch_interval = watch_interval;
+    args->commit_batch_max = commit_batch_max;
     args->on_commit = [this](std::span<const Batch> batches) {
       commits.emplace_back(batches.begin(), batches.end());
     };

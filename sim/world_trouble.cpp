@@ -255,9 +255,9 @@ void World::heal() {
 }
 
 /// With the market open long enough that everything can settle: what was deferred is decided, what was left open is
-/// tidied up.
+/// tidied up. Not at a full minute, at which prices move: what fills then is told a moment later.
 Instant World::liveness_end() {
-  constexpr auto enough = minutes{30};
+  constexpr auto enough = minutes{30} + seconds{30};
   const auto session = calendar_.session_at_or_after(around_.now());
   if (around_.now() >= session.open && around_.now() + enough + minutes{5} <= session.close)
     return around_.now() + enough;

@@ -53,9 +53,14 @@ bool builds_on_lost(JournalActorState& st, const Batch& batch) {
   });
 }
 
+// Later actors have higher ids; of the oldest nobody is left.
 void break_chain(JournalActorState& st, const Appender& appender) {
-  if (appender.chained != caf::invalid_actor_id)
-    st.broken.insert(appender.chained);
+  constexpr std::size_t most = 65'536;
+  if (appender.chained == caf::invalid_actor_id)
+    return;
+  st.broken.insert(appender.chained);
+  if (st.broken.size() > most)
+    st.broken.erase(st.broken.begin());
 }
 
 void remember_lost(JournalActorState& st, std::span<const Batch> batches) {

@@ -64,7 +64,7 @@ std::optional<FieldError> take_member(RawMention& raw, const std::string& name, 
 
 std::variant<Mention, FieldError> read_mention(const Json& item, const core::MentionIntake& intake) {
   if (!item.is_object())
-    return FieldError{"", "a mention must be an object, not " + std::string{net::kind_name(item.kind)}};
+    return FieldError{"mention", "must be an object, not " + std::string{net::kind_name(item.kind)}};
   RawMention raw;
   for (const auto& [name, value] : item.members)
     if (auto error = take_member(raw, name, value))

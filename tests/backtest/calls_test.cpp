@@ -39,7 +39,7 @@ TEST_CASE("what is no mention is told with line and field, and left out", "[call
   };
   const auto row = GENERATE(values<Row>({
     {"not json", "", "byte"},
-    {"[]", "", "must be an object"},
+    {"[]", "mention", "must be an object"},
     {R"({"symbol":"A B","action":"buy","created_at":"2020-01-02T10:00:00Z"})", "symbol", "it consists of"},
     {R"({"action":"buy","created_at":"2020-01-02T10:00:00Z"})", "symbol", "is missing"},
     {R"({"symbol":"A","action":"short","created_at":"2020-01-02T10:00:00Z"})", "action", "it is one of"},

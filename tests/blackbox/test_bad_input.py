@@ -123,7 +123,7 @@ LINES = [
     ('{"symbol":"AAA","action":"buy","conviction":2}', "conviction"),
     ('{"symbol":"AAA","action":"bye"}', "action"),
     ('{"symbol":"AAA","action":"buy","conviction":1,"created_at":"yesterday"}', "created_at"),
-    ("[1,2]", ""),
+    ("[1,2]", "mention"),
     ('{"symbol":"BBB","action":"watch","external_id":"good-2"}', None),
 ]
 

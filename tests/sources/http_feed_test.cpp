@@ -152,7 +152,7 @@ TEST_CASE("http feed: what is no call is kept with its reason, once", "[sources]
   Fixture f;
   f.serve(200,
           R"([17,{"symbol":"NVDA","action":"bye"},{"symbol":"{{ticker}}","action":"buy"},)" + item("AAPL") + "]");
-  CHECK(f.look() == Words{"!", "!action", "!symbol", "AAPL"});
+  CHECK(f.look() == Words{"!mention", "!action", "!symbol", "AAPL"});
   CHECK(f.look().empty());
   f.serve(200, "[" + item("MSFT") + R"(,{"symbol":"NVDA","action":"bye"}])");
   CHECK(f.look() == Words{"MSFT"});

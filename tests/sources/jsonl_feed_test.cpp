@@ -131,7 +131,7 @@ TEST_CASE("jsonl: bad lines are named by file and line and kept, and the rest go
     {"a key twice", R"({"symbol":"A","symbol":"B","action":"buy"})", "line"},
     {"invalid UTF-8", "{\"symbol\":\"A\",\"action\":\"buy\",\"title\":\"\xff\xfe\"}", "line"},
     {"cut UTF-8", "{\"symbol\":\"A\",\"action\":\"buy\",\"title\":\"\xe2\x82\"}", "line"},
-    {"no object", "[1,2]", ""},
+    {"no object", "[1,2]", "mention"},
     {"no symbol", R"({"action":"buy"})", "symbol"},
     {"no such action", R"({"symbol":"A","action":"short"})", "action"},
     {"conviction above one", R"({"symbol":"A","action":"buy","conviction":1.5})", "conviction"},

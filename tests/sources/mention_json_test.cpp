@@ -57,8 +57,8 @@ TEST_CASE("mention JSON: each wrong type names its field", "[sources][mention_js
     const char* reason;
   };
   const auto c = GENERATE(values<Case>({
-    {R"("buy")", "", "a mention must be an object, not "},
-    {R"([])", "", "a mention must be an object, not "},
+    {R"("buy")", "mention", "must be an object, not "},
+    {R"([])", "mention", "must be an object, not "},
     {R"({"symbol":7,"action":"buy"})", "symbol", "must be a string"},
     {R"({"symbol":"A","action":["buy"]})", "action", "must be a string"},
     {R"({"symbol":"A","action":"buy","conviction":true})", "conviction", "must be a number"},

@@ -34,8 +34,8 @@ struct Append {
   /// More of the same story follows at once (a signal, whose decision is being made), or nobody waits for this: it
   /// may wait a little for others to share a commit with.
   bool more_follows = false;
-  /// What the same sender says after this builds on it: when it is refused, so is all that. Then the sender has to end,
-  /// and another begins with what is stored.
+  /// What the same sender says after this builds on it: when it is refused, so is all that. Then the sender has to
+  /// end, and another begins with what is stored.
   bool chained = false;
 };
 struct Appended {};

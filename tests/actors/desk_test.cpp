@@ -517,8 +517,9 @@ TEST_CASE("no lost call: one that went to the desk before this one is decided, h
           "[actors][desk]") {
   DeskWorld w;
   w.start();
-  for (const auto& actor : {caf::actor_cast<caf::actor>(w.desk.reconciler), caf::actor_cast<caf::actor>(w.desk.gateway),
-                            caf::actor_cast<caf::actor>(w.desk.portfolio), caf::actor_cast<caf::actor>(w.desk.governor)})
+  for (const auto& actor :
+       {caf::actor_cast<caf::actor>(w.desk.reconciler), caf::actor_cast<caf::actor>(w.desk.gateway),
+        caf::actor_cast<caf::actor>(w.desk.portfolio), caf::actor_cast<caf::actor>(w.desk.governor)})
     caf::anon_send_exit(actor, caf::exit_reason::kill);
   w.run();
   w.mention(buy("b1", "NVDA"));

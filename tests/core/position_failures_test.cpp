@@ -561,7 +561,8 @@ TEST_CASE("a close that is refused for days leaves no long past, and no storm of
   CHECK(asked <= 400);
 }
 
-TEST_CASE("a replacement in doubt of an exit that the venue has ended never came to be", "[core][position][failure]") {
+TEST_CASE("a replacement in doubt of an exit that the venue has ended never came to be",
+          "[core][position][failure]") {
   const auto can = GENERATE(from_range(every_venue()));
   INFO(can.name);
   auto w = holding(can, Side::buy, 10_d);

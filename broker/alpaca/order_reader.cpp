@@ -14,6 +14,7 @@ namespace {
 
 constexpr int pages_max = 400;
 constexpr int hops_max = 8;
+constexpr int back_hops_max = 100;  // a stop that trails is replaced day after day
 constexpr auto life_max = std::chrono::days{100};
 constexpr auto overlap = std::chrono::microseconds{1};  // `after` is exclusive, and the venue counts finer than we do
 
@@ -222,13 +223,17 @@ void OrderReader::by_parent(std::shared_ptr<Search> search) {
 // A group lists a leg that was replaced no more, but in its place what came after it, which we may have named: what
 // was there first is the leg.
 void OrderReader::by_successor(std::shared_ptr<Search> search, const VenueOrderId& replaced, int hops) {
-  if (replaced.empty() || hops >= hops_max)
+  if (replaced.empty())
     return by_parent(std::move(search));
+  // Something stands where the leg was, so an empty value (the venue's "no such order") would be a lie.
+  if (hops >= back_hops_max)
+    return search->done(Error{ErrorKind::unknown, "incomplete", search->name.str() + " was replaced too often"});
   get(replaced, search->name, [self = shared_from_this(), search, hops](Result<std::optional<WireOrder>> answer) {
     if (!answer)
       return search->done(answer.error());
     if (!answer.value())
-      return self->by_parent(search);
+      return search->done(
+        Error{ErrorKind::unknown, "incomplete", "the venue does not tell what replaced " + search->name.str()});
     auto order = *std::move(answer).value();
     if (!order.replaces.empty())
       return self->by_successor(search, order.replaces, hops + 1);

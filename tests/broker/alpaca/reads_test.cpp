@@ -103,6 +103,49 @@ TEST_CASE("query of a derived leg name goes through its parent") {
     CHECK(result.value().at(0).status == OrderStatus::replaced);
     CHECK(result.value().at(0).replaced_by == ClientOrderId{"heed1.momo.sl.yyyyyyyyyyyyyyyy"});
   }
+  SECTION("a leg that was replaced time and again") {
+    const auto id_of = [](int n) {
+      return "4444444" + std::to_string(n / 100) + "-55a2-4f43-b0a3-6b3a4c9d2e" + std::to_string(n / 10 % 10) +
+             std::to_string(n % 10);
+    };
+    const auto chain = [&](int length) {
+      auto group = bracket("filled", "filled", "canceled");
+      group.legs[1].id = other_id;
+      group.legs[1].client_order_id = "heed1.momo.sl.zzzzzzzzzzzzzzzz";
+      group.legs[1].replaces = id_of(length);
+      bench.trading->on(by_name(stop_name), answer(404, not_found));
+      bench.trading->on(by_name(target_name), answer(404, not_found));
+      bench.trading->on(by_name(entry_name), answer(200, group.str()));
+      bench.trading->on(by_id(other_id), answer(200, group.legs[1].str()));
+      for (int n = length; n > 0; --n) {
+        auto one = stop_leg("replaced");
+        one.id = id_of(n);
+        one.client_order_id = "heed1.momo.sl." + std::string(14, 'y') + char('a' + n / 26) + char('a' + n % 26);
+        one.replaced_by = n == length ? other_id : id_of(n + 1);
+        one.replaces = n == 1 ? stop_id : id_of(n - 1);
+        bench.trading->on(by_id(one.id), answer(200, one.str()));
+      }
+      auto first = stop_leg("replaced");
+      first.replaced_by = id_of(1);
+      return first;
+    };
+    SECTION("is found at the end of the walk") {
+      bench.trading->on(by_id(stop_id), answer(200, chain(40).str()));
+      const auto result = bench.query(stop_name);
+      REQUIRE(result);
+      CHECK(result.value().at(0).client_order_id == stop_name);
+      CHECK(result.value().at(0).status == OrderStatus::replaced);
+    }
+    SECTION("without an end: no proof that it never was") {
+      bench.trading->on(by_id(stop_id), answer(200, chain(150).str()));
+      CHECK(bench.query(stop_name).error().code == "incomplete");
+    }
+    SECTION("with a gap: no proof either") {
+      static_cast<void>(chain(3));
+      bench.trading->on(by_id(stop_id), answer(404, not_found));
+      CHECK(bench.query(stop_name).error().code == "incomplete");
+    }
+  }
   SECTION("the parent is there but has no such leg") {
     bench.trading->on(by_name(target_name), answer(404, not_found));
     bench.trading->on(by_name(entry_name), answer(200, OrderJson{}.str()));

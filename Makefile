@@ -31,7 +31,7 @@ bench:
 	@scripts/install-deps.sh
 	@cmake --preset release -DHEED_TESTS=OFF -DHEED_BENCH=ON > /dev/null
 	@cmake --build build -j $(JOBS)
-	@bench/run.sh build
+	@bench/postgres.sh bench/run.sh build
 
 asan:
 	@scripts/install-deps.sh

@@ -3,7 +3,8 @@
 //
 //   bench_durable_calls HEED_BINARY FLOOR_BINARY FOLDER [CONNECTIONS]
 //
-// With CONNECTIONS, 1 or 64, only what is measured with so many.
+// With CONNECTIONS, 1 or 64, only what is measured with so many. Where bench/postgres.sh runs it, Heed is measured
+// with its journal in PostgreSQL as well.
 //
 // Heed asks for a price before it orders; the floor does not. "asked": each call is the first of its symbol, and the
 // price is asked for over HTTP. "streamed": calls for a few symbols whose prices the exchange streams, which also
@@ -14,6 +15,7 @@
 #include "bench/child.hpp"
 #include "bench/heed_process.hpp"
 #include "bench/measure.hpp"
+#include "bench/postgres.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -66,18 +68,20 @@ void measure_floor(const std::string& binary, const std::string& folder, std::si
 
 enum class Mode { asked, streamed, with_fills };
 
-void measure_heed(const std::string& binary, const std::string& folder, std::size_t connections, Mode mode) {
+void measure_heed(const std::string& binary, const std::string& folder, std::size_t connections, Mode mode,
+                  const std::string& postgres = {}) {
   const auto own = folder + "/heed";
   std::filesystem::remove_all(own);
   Arena arena;
   arena.set_fills(mode != Mode::asked);
-  const auto heed = start_heed(binary, own, arena);
+  const auto heed = start_heed(binary, own, arena, postgres);
   Load load;
   load.port = heed.port;
   load.target = mentions_path;
   load.connections = connections;
   pause_when_single(load);
-  std::string name = "heed, " + std::to_string(connections) + (connections == 1 ? " connection, " : " connections, ");
+  std::string name = (postgres.empty() ? "heed, " : "heed on PostgreSQL, ") + std::to_string(connections) +
+                     (connections == 1 ? " connection, " : " connections, ");
   if (mode == Mode::streamed) {
     load.symbols = streamed_symbols;
     load.warm_up = load.pause * streamed_symbols * 2;  // the first of each, whose price has to be asked for
@@ -109,10 +113,14 @@ int main(int argc, char** argv) {
       measure_floor(floor, folder, 1);
       measure_heed(heed, folder, 1, Mode::streamed);
       measure_heed(heed, folder, 1, Mode::asked);
+      if (const auto postgres = new_postgres_schema())
+        measure_heed(heed, folder, 1, Mode::streamed, *postgres);
     }
     if (only != 1) {
       measure_floor(floor, folder, 64);
       measure_heed(heed, folder, 64, Mode::asked);
+      if (const auto postgres = new_postgres_schema())
+        measure_heed(heed, folder, 64, Mode::asked, *postgres);
       measure_heed(heed, folder, 64, Mode::with_fills);
     }
   } catch (const std::exception& failure) {

@@ -11,7 +11,9 @@
 namespace heed::bench {
 namespace {
 
-std::string config_text(const std::string& folder, std::uint16_t exchange, const std::string& journal) {
+std::string config_text(const std::string& folder, std::uint16_t exchange, const std::string& postgres) {
+  const auto journal =
+    postgres.empty() ? std::string{"kind = \"sqlite\""} : "kind = \"postgres\"\nurl = \"" + postgres + "\"";
   const auto url = "http://127.0.0.1:" + std::to_string(exchange);
   return R"([daemon]
 data_dir = ")" +
@@ -20,9 +22,8 @@ log_level = "warn"
 [clock]
 source = "exchange"
 [journal]
-kind = ")" +
-         journal +
-         R"("
+)" + journal +
+         R"(
 [api]
 listen = "127.0.0.1:0"
 [inspect]
@@ -76,11 +77,11 @@ std::string tail(const std::string& path) {
 }  // namespace
 
 HeedProcess start_heed(const std::string& binary, const std::string& folder, Arena& arena,
-                       const std::string& journal) {
+                       const std::string& postgres) {
   std::filesystem::create_directories(folder);
   const auto config = folder + "/heed.toml";
   const auto log = folder + "/heed.log";
-  std::ofstream{config} << config_text(folder, arena.exchange_port(), journal);
+  std::ofstream{config} << config_text(folder, arena.exchange_port(), postgres);
   std::filesystem::permissions(config, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 
   HeedProcess heed;

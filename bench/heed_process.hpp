@@ -1,4 +1,4 @@
-// The real daemon, started from a configuration made here: SQLite, limits wide open, one inbox, one account at an
+// The real daemon, started from a configuration made here: limits wide open, one inbox, one account at an
 // exchange on this machine whose clock it follows.
 #pragma once
 
@@ -17,10 +17,10 @@ struct HeedProcess {
   double ready_ms = 0;  // from exec to the ready line
 };
 
-/// Serves `arena`'s exchange until the daemon trades. `folder` keeps its database and log. Throws
-/// std::runtime_error with the log's end when it does not come up.
+/// Serves `arena`'s exchange until the daemon trades. `folder` keeps its log, and its database unless `postgres` is
+/// the address of one. Throws std::runtime_error with the log's end when it does not come up.
 HeedProcess start_heed(const std::string& binary, const std::string& folder, Arena& arena,
-                       const std::string& journal = "sqlite");
+                       const std::string& postgres = {});
 
 inline const std::string mentions_path = "/api/v1/mentions";
 

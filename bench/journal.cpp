@@ -1,11 +1,12 @@
 // What does a row cost in each journal? The batches of a call and of its position's life from flat to flat, as the
 // actors make them, appended to the journal alone: by one call a commit, and by 64.
 //
-//   bench_journal FOLDER [POSTGRES_URL]     makes and removes FOLDER/journal-bench.db; the database must be empty
+//   bench_journal FOLDER     makes and removes FOLDER/journal-bench.db; PostgreSQL where bench/postgres.sh runs it
 #include "persistence/journal.hpp"
 #include "actors/position_journal.hpp"
 #include "bench/bracket.hpp"
 #include "bench/measure.hpp"
+#include "bench/postgres.hpp"
 #include "core/naming.hpp"
 #include "persistence/json_write.hpp"
 #include "persistence/open_postgres.hpp"
@@ -149,16 +150,16 @@ void measure_postgres(const std::string& url) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    std::fprintf(stderr, "usage: bench_journal FOLDER [POSTGRES_URL]\n");
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: bench_journal FOLDER\n");
     return 2;
   }
   try {
     auto memory = open_memory_journal();
     measure("memory journal", *memory.writer, 0, 64 * 40, 64);
     measure_sqlite(argv[1]);
-    if (argc == 3)
-      measure_postgres(argv[2]);
+    if (const auto postgres = bench::new_postgres_schema())
+      measure_postgres(*postgres);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "bench_journal: %s\n", failure.what());
     return 1;

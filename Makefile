@@ -10,7 +10,7 @@ SEED ?= 1
 SEEDS ?= 1..500
 BUDGET ?= 200
 
-.PHONY: run test build bench asan tsan fuzz torture simulate mutants format tidy clean
+.PHONY: run test build bench asan tsan fuzz fuzz-stories torture simulate mutants format tidy clean
 
 run: build
 	@mkdir -p var
@@ -53,6 +53,12 @@ fuzz:
 	@cmake --preset fuzz > /dev/null
 	@cmake --build build/fuzz -j $(JOBS) --target fuzzers
 	@FUZZ_JOBS=$(JOBS) tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+fuzz-stories:
+	@scripts/install-deps.sh
+	@cmake --preset fuzz-stories > /dev/null
+	@cmake --build build/fuzz-stories -j $(JOBS) --target fuzz_position fuzz_risk
+	@FUZZ_JOBS=$(JOBS) tests/fuzz/run.sh build/fuzz-stories $(FUZZ_SECONDS) position risk
 
 torture:
 	@scripts/install-deps.sh

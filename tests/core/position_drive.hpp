@@ -51,8 +51,8 @@ public:
       check_always();
     }
     settle();
-    adopt_all();
-    settle();
+    if (adopt_all())
+      settle();
     check_settled("after the run");
     w_.feed(AverageTold{w_.venue.position, 99_d});
     check_settled("after the broker's own average");
@@ -192,9 +192,11 @@ private:
     w_.feed(a);
   }
   // What is left over is taken too, so that the last close leaves nothing.
-  void adopt_all() {
-    if (others_trade_ && owned_quantity(w_.state) != w_.venue.position)
-      adopt(std::nullopt);
+  bool adopt_all() {
+    if (!others_trade_ || owned_quantity(w_.state) == w_.venue.position)
+      return false;
+    adopt(std::nullopt);
+    return true;
   }
   void modify() {
     ModifyProtection m;
@@ -301,7 +303,7 @@ private:
       w_.collect();
       w_.calm();
       check_always();
-      if (round > 3 && !busy(w_.state) && quiet() && w_.timers.empty())
+      if (at_rest() && w_.state.quarantine.empty() && quiet() && w_.timers.empty())
         return;
     }
     std::string timers;

@@ -42,7 +42,7 @@ struct Wire final : net::WebSocketConnector, net::Timers {
 
 std::vector<std::string_view> messages_of(std::string_view input) {
   std::vector<std::string_view> out;
-  while (!input.empty() && out.size() < 32) {
+  while (!input.empty() && out.size() < 12) {
     const auto end = std::min(input.find('\0'), input.size());
     out.push_back(input.substr(0, end));
     input.remove_prefix(std::min(end + 1, input.size()));

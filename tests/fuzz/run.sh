@@ -19,14 +19,15 @@ mkdir -p "$build/findings" "$build/logs"
 run_one() {
   local name=$1 log="$build/logs/$1.log" dict=() length=1024
   case $name in
-    position | risk) length=120 ;;  # two bytes a draw: a short story, and ten million of them
-    jsonl) length=256 ;;
-    config | calls | broker_stream) length=512 ;;
+    position | risk) length=80 ;;  # two bytes a draw: a short story, and ten million of them
+    jsonl) length=128 ;;
+    config | broker_stream) length=256 ;;
+    calls) length=384 ;;
     http) length=2048 ;;
   esac
   mkdir -p "$build/corpus/$name"
   [[ -f "$here/corpus/$name.dict" ]] && dict=(-dict="$here/corpus/$name.dict")
-  ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+  ASAN_OPTIONS=detect_leaks=1:malloc_context_size=4:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
     "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -runs="${FUZZ_RUNS:--1}" -timeout=20 -rss_limit_mb=2048 \
     -max_len=$length -entropic=0 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "${dict[@]}" \
     "$build/corpus/$name" "$here/corpus/$name" >"$log" 2>&1

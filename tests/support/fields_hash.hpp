@@ -7,7 +7,9 @@
 #include "messages/ids.hpp"
 #include "messages/time.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,8 +31,11 @@ private:
   void word(std::uint64_t w) { h_ = (h_ ^ w) * 0x9E3779B97F4A7C15ULL ^ h_ >> 29; }
   void text(std::string_view t) {
     word(t.size());
-    for (const char c : t)
-      word(static_cast<unsigned char>(c));
+    for (; !t.empty(); t.remove_prefix(std::min(t.size(), sizeof(std::uint64_t)))) {
+      std::uint64_t some = 0;
+      std::memcpy(&some, t.data(), std::min(t.size(), sizeof some));
+      word(some);
+    }
   }
   template <class T>
   void add(const std::vector<T>& items) {

@@ -68,10 +68,13 @@ private:
     }
     if (!rest.starts_with(closing_))
       return 0;
-    const std::size_t extra = closing_.size() - 1;
+    std::size_t end = closing_.size();
+    if (end == 3)  // one or two quotes right before the closing ones belong to the text
+      while (end < 5 && end < rest.size() && rest[end] == closing_.front())
+        ++end;
     closing_.clear();
     escaped_in_lines_ = false;
-    return advance(extra);
+    return advance(end - 1);
   }
   std::size_t step_outside(std::string_view rest) {
     const char c = rest.front();

@@ -18,8 +18,12 @@ if [ "$(id -u)" -eq 0 ]; then
 else
   server() { (cd "$folder" && exec "$programs/$@"); }
 fi
+started=
 end() {
-  server pg_ctl stop -D "$folder/data" -m immediate > /dev/null 2>&1 || true
+  if [ -n "$started" ] && ! server pg_ctl stop -w -D "$folder/data" -m immediate > /dev/null; then
+    echo "the PostgreSQL server in $folder does not stop; end it and remove the folder by hand" >&2
+    exit 1
+  fi
   rm -rf "$folder"
 }
 trap end EXIT
@@ -31,4 +35,5 @@ server pg_ctl start -w -t 60 -D "$folder/data" -l "$folder/server.log" -o "-k $f
   cat "$folder/server.log" >&2
   exit 1
 }
+started=yes
 HEED_BENCH_POSTGRES="postgresql:///postgres?host=$folder&user=$user" "$@"

@@ -228,18 +228,20 @@ void OrderReader::by_successor(std::shared_ptr<Search> search, const VenueOrderI
   // Something stands where the leg was, so an empty value (the venue's "no such order") would be a lie.
   if (hops >= back_hops_max)
     return search->done(Error{ErrorKind::unknown, "incomplete", search->name.str() + " was replaced too often"});
-  get(replaced, search->name, [self = shared_from_this(), search, hops](Result<std::optional<WireOrder>> answer) {
-    if (!answer)
-      return search->done(answer.error());
-    if (!answer.value())
-      return search->done(
-        Error{ErrorKind::unknown, "incomplete", "the venue does not tell what replaced " + search->name.str()});
-    auto order = *std::move(answer).value();
-    if (!order.replaces.empty())
-      return self->by_successor(search, order.replaces, hops + 1);
-    self->names_->with([&](NameBook& book) { book.learn_pair(search->name, order); });
-    self->follow(search, std::move(order), 0);
-  });
+  get(replaced, search->name,
+      [self = shared_from_this(), search, replaced, hops](Result<std::optional<WireOrder>> answer) {
+        if (!answer)
+          return search->done(answer.error());
+        if (!answer.value())
+          return search->done(Error{ErrorKind::unknown, "incomplete",
+                                    "the venue does not tell " + replaced.str() +
+                                      ", an order replaced in the place of " + search->name.str()});
+        auto order = *std::move(answer).value();
+        if (!order.replaces.empty())
+          return self->by_successor(search, order.replaces, hops + 1);
+        self->names_->with([&](NameBook& book) { book.learn_pair(search->name, order); });
+        self->follow(search, std::move(order), 0);
+      });
 }
 
 // An order replaced behind our back goes on under another id: the answer is where the chain ends.

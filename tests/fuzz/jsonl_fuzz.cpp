@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto input = fuzz::text_of(data, std::min(size, size_max));
   const auto zero = std::min(input.find('\0'), input.size());
   const auto text = input.substr(std::min(zero + 1, input.size()));
-  if (std::count(text.begin(), text.end(), '\n') > 4)
+  if (std::count(text.begin(), text.end(), '\n') > 12)
     return 0;
   file().put(text);
   const std::string cursor{input.substr(0, zero)};

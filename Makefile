@@ -88,8 +88,9 @@ format:
 tidy:
 	@scripts/install-deps.sh
 	@scripts/sources.sh | xargs clang-format --dry-run -Werror
-	@cmake --preset release > /dev/null
-	@scripts/sources.sh | grep '\.cpp$$' | xargs -P $(JOBS) -n 4 clang-tidy -p build --quiet
+	@cmake --preset tidy > /dev/null
+	@for file in $${FILES:-$$(scripts/sources.sh | grep '\.cpp$$')}; do echo $$file; done | \
+	 xargs -P $(JOBS) -n 1 clang-tidy -p build/tidy --quiet
 
 clean:
 	rm -rf build

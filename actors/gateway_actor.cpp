@@ -150,7 +150,7 @@ void retry(GatewaySelf self, QueuedRequest request, const Error& error) {
 
 // ---- one request each ---------------------------------------------------------------------------------------------
 
-void start(GatewaySelf, QueuedRequest, const Question& question) { question.ask(); }
+void start(GatewaySelf, const QueuedRequest&, const Question& question) { question.ask(); }
 
 void submit_answered(GatewaySelf self, QueuedRequest request, Result<std::vector<OrderReport>> result) {
   auto& st = self->state;
@@ -218,7 +218,7 @@ void start(GatewaySelf self, QueuedRequest request, const SubmitOrder& order) {
 
 void start(GatewaySelf self, QueuedRequest request, const CancelOrder& cancel) {
   self->state.args->venue->cancel(
-    cancel, on_actor<Ok>(self, [self, cancel, request = std::move(request)](Result<Ok> result) mutable {
+    cancel, on_actor<Ok>(self, [self, cancel, request = std::move(request)](const Result<Ok>& result) mutable {
       if (!result) {
         const auto& error = result.error();
         if (error.kind == ErrorKind::not_sent)
@@ -258,7 +258,7 @@ void start(GatewaySelf self, QueuedRequest request, const ReplaceOrder& replace)
                }));
 }
 
-void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
+void start(GatewaySelf self, const QueuedRequest&, const QueryOrderNow& query) {
   self->state.args->venue->query_order(
     query.order, query.venue_order_id,
     on_actor<std::vector<OrderReport>>(self, [self, query](Result<std::vector<OrderReport>> result) {
@@ -274,7 +274,7 @@ void start(GatewaySelf self, QueuedRequest, const QueryOrderNow& query) {
     }));
 }
 
-void start(GatewaySelf self, QueuedRequest, const QueryPositionNow& query) {
+void start(GatewaySelf self, const QueuedRequest&, const QueryPositionNow& query) {
   self->state.args->venue->query_position(
     query.symbol, on_actor<PositionReport>(self, [self, query](Result<PositionReport> result) {
       if (result) {

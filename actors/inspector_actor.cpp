@@ -75,6 +75,7 @@ caf::result<std::string> query(InspectorSelf self, const std::string& name) {
       return show(self, desk->portfolio, PositionInspect{Symbol{name.substr(slash + 1)}}, name);
   }
   std::vector<std::string> known;
+  known.reserve(actors.size() + 1);
   for (const auto& [actor_name, actor] : actors)
     known.push_back(actor_name);
   known.emplace_back("position:<account>/<symbol>");

@@ -158,22 +158,22 @@ void fell(PortfolioSelf self, const caf::down_msg& down) {
 
 // ---- calls --------------------------------------------------------------------------------------------------------
 
+const Symbol& symbol_of(const MentionCall& call) { return call.mention.symbol; }
+const Symbol& symbol_of(const IntentCall& call) { return call.intent.symbol; }
+
 template <class Call>
-void forward(PortfolioSelf self, const Symbol& symbol, Call call) {
+void forward(PortfolioSelf self, Call call) {
   auto& st = self->state;
-  auto& entry = held(self, symbol);
+  auto& entry = held(self, symbol_of(call));
   if (!st.ready || entry.down)
     st.early.emplace_back(std::move(call));
   else
     self->send(entry.actor, std::move(call));
 }
 
-const Symbol& symbol_of(const MentionCall& call) { return call.mention.symbol; }
-const Symbol& symbol_of(const IntentCall& call) { return call.intent.symbol; }
-
 void release_early(PortfolioSelf self) {
   for (auto& call : std::exchange(self->state.early, {}))
-    std::visit([self](auto& c) { forward(self, Symbol{symbol_of(c)}, std::move(c)); }, call);
+    std::visit([self](auto& c) { forward(self, std::move(c)); }, call);
 }
 
 /// An owed decision is asked for again from what is stored of its signal.
@@ -196,7 +196,7 @@ void ask_owed(PortfolioSelf self, const OwedDecision& owed) {
     return;
   }
   for (const auto& intent : intents.value().rows)
-    forward(self, Symbol{intent.symbol}, IntentCall{intent, true, nullptr});
+    forward(self, IntentCall{intent, true, nullptr});
 }
 
 void look_for_owed(PortfolioSelf self, const LookForOwed& look) {
@@ -290,7 +290,7 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
       [self, signal = intent.signal](const caf::error& error) {
         answer_submission(self, signal, Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
       });
-  forward(self, Symbol{intent.symbol}, IntentCall{intent, false, std::move(submit.decided)});
+  forward(self, IntentCall{intent, false, std::move(submit.decided)});
 }
 
 // ---- books --------------------------------------------------------------------------------------------------------
@@ -414,8 +414,8 @@ PortfolioActor::behavior_type portfolio_actor(PortfolioSelf self, std::shared_pt
   }
   return {
     [self](InspectSelf) { return inspect_portfolio(self->state); },
-    [self](MentionCall& call) { forward(self, Symbol{call.mention.symbol}, std::move(call)); },
-    [self](const IntentCall& call) { forward(self, Symbol{call.intent.symbol}, call); },
+    [self](MentionCall& call) { forward(self, std::move(call)); },
+    [self](const IntentCall& call) { forward(self, call); },
     [self](SubmitIntent& submit) { submit_intent(self, submit); },
     [self](const OwedDecision& owed) { ask_owed(self, owed); },
     [self](const LookForOwed& look) { after_journal(self, [self, look] { look_for_owed(self, look); }); },

@@ -283,7 +283,7 @@ void settle(PositionSelf self, Disposition disposition, std::string reason) {
     remember_decided(st, signal);
     done->call = std::move(call);
   }
-  append(self, std::move(batch), std::move(done));
+  append(self, std::move(batch), done);
   pump(self);
 }
 

@@ -33,7 +33,7 @@ struct Durably {
   bool may_wait = false;  // nobody waits for it: it may share the next commit
 };
 /// Into the journal, and then `done`. If it cannot be made durable the actor ends. An empty batch is durable already.
-void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done);
+void append(PositionSelf self, Batch batch, const std::shared_ptr<Durably>& done);
 
 /// One input through the machine, its facts into the journal, then its effects. `call` is answered by it.
 void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingCall> call = nullptr);

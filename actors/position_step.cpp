@@ -161,7 +161,7 @@ core::StepContext context(const PositionActorState& st) {
   return out;
 }
 
-void append(PositionSelf self, Batch batch, std::shared_ptr<Durably> done) {
+void append(PositionSelf self, Batch batch, const std::shared_ptr<Durably>& done) {
   if (batch.empty()) {
     finish(self, *done);
     return;
@@ -212,7 +212,7 @@ void run(PositionSelf self, const PositionInput& input, std::unique_ptr<PendingC
   done->call = std::move(call);
   done->may_wait = is_news(input) && done->effects.empty() && !done->call;
   const auto told = done->may_wait ? Told::by_venue : Told::by_us;
-  append(self, to_batch(st.core, ctx, step, told), std::move(done));
+  append(self, to_batch(st.core, ctx, step, told), done);
   follow_price(self);
 }
 
@@ -235,7 +235,7 @@ void run_all(PositionSelf self, const PositionNews& news) {
   done->effects = std::move(all.effects);
   done->may_wait = is_news(news.input) && done->effects.empty();
   const auto told = done->may_wait ? Told::by_venue : Told::by_us;
-  append(self, to_batch(st.core, ctx, all, told), std::move(done));
+  append(self, to_batch(st.core, ctx, all, told), done);
   follow_price(self);
 }
 

@@ -210,7 +210,7 @@ void compare(ReconcilerSelf self, const Books& books, const VenueSnapshot& snaps
   next_pass(self, st.drift.wants_second_look() ? st.args->retry : pause_between(st));
 }
 
-void compare_with_books(ReconcilerSelf self, std::shared_ptr<VenueSnapshot> snapshot) {
+void compare_with_books(ReconcilerSelf self, const std::shared_ptr<VenueSnapshot>& snapshot) {
   self->request(self->state.args->portfolio, caf::infinite, BooksQuery{})
     .then([self, snapshot](const Books& books) { compare(self, books, *snapshot); },
           [self](const caf::error& error) { failed(self, "books: " + describe(error)); });

@@ -21,7 +21,7 @@ constexpr std::size_t text_size_max = 256;
 constexpr std::size_t settings_max = 100;
 constexpr std::size_t list_values_max = 1'000;
 constexpr int folds_max = 100;
-constexpr std::size_t kept_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t kept_bytes_max = 16UL * 1024 * 1024;
 
 /// Settings with a field of their own.
 constexpr std::array named_settings{"benchmark", "from", "to", "capital", "default_conviction"};

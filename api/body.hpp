@@ -53,9 +53,7 @@ private:
 
 template <NamedEnum E>
 std::optional<E> ObjectReader::choice(std::string_view name) {
-  std::vector<std::string> names;
-  for (const auto n : EnumNames<E>::names)
-    names.emplace_back(n);
+  const std::vector<std::string> names(std::begin(EnumNames<E>::names), std::end(EnumNames<E>::names));
   const auto index = choice_of(name, names);
   if (!index)
     return std::nullopt;

@@ -204,7 +204,7 @@ void read_how(ObjectReader& reader, Intent& intent) {
     if (!metadata->is_object())
       reader.fail("metadata", "FIELD_INVALID", "must be an object");
     write_document(intent.metadata, *metadata);
-    if (intent.metadata.size() > 16 * 1024)
+    if (intent.metadata.size() > 16UL * 1024)
       reader.fail("metadata", "FIELD_INVALID", "must be at most 16 KiB");
   }
 }

@@ -111,10 +111,10 @@ void get_risk(Context& context, const CallPtr& call) {
   if (const auto problem = check_account(context, call->captures[0]))
     return call->problem(*problem);
   const AccountId account{call->captures[0]};
-  context.port.risk_limits(account, [call, account, &port = context.port](Result<RiskLimits> limits) {
+  context.port.risk_limits(account, [call, account, &port = context.port](const Result<RiskLimits>& limits) {
     if (!limits)
       return call->problem(to_problem(limits.error()));
-    port.account_snapshot(account, [call, account, limits, &port](Result<AccountSnapshot> snapshot) {
+    port.account_snapshot(account, [call, account, limits, &port](const Result<AccountSnapshot>& snapshot) {
       if (!snapshot)
         return call->problem(to_problem(snapshot.error()));
       port.risk_usage(account, [call, account, limits, snapshot](Result<RiskUsage> usage) {

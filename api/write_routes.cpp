@@ -110,10 +110,11 @@ void post_mentions(Context& context, const CallPtr& call) {
   Refused refused{std::move(batch.indexes), std::move(batch.rejected)};
   if (refused.indexes.empty() && refused.rejected.empty())
     return call->json(202, receipt_body({}, refused));
-  context.port.submit_mentions(intake.source, std::move(batch.mentions), std::move(batch.rows),
-                               [call, refused = std::move(refused)](Result<std::vector<MentionReceipt>> result) {
-                                 answer_mentions(call, refused, result);
-                               });
+  context.port.submit_mentions(
+    intake.source, std::move(batch.mentions), std::move(batch.rows),
+    [call, refused = std::move(refused)](const Result<std::vector<MentionReceipt>>& result) {
+      answer_mentions(call, refused, result);
+    });
 }
 
 // --- intents -------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ Error cancelled() { return {ErrorKind::rejected, "CANCELLED", "cancelled"}; }
 template <class T>
 Refused check_name(const std::string& field, const std::string& name, const std::vector<T>& known) {
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const auto& item : known)
     names.push_back(item.id);
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end())

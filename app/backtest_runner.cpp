@@ -212,9 +212,8 @@ void BacktestRunner::State::admit(std::shared_ptr<Task> task, std::function<void
   }
   Batch batch;
   batch.rows.emplace_back(task->row);
-  args.append(std::move(batch), [state = shared_from_this(), task, done = std::move(done)](const Status& stored) {
-    state->enqueue(task, stored, done);
-  });
+  args.append(std::move(batch), [state = shared_from_this(), task = std::move(task), done = std::move(done)](
+                                  const Status& stored) { state->enqueue(task, stored, done); });
 }
 
 std::shared_ptr<Task> BacktestRunner::State::find(const std::string& run_id) {

@@ -87,7 +87,7 @@ std::shared_ptr<Venue> Daemon::Impl::make_venue(const config::Account& account) 
   transports.data_stream = network.websocket(stream_host);
   transports.timers = network.timers();
   transports.clock = clock;
-  std::shared_ptr<Venue> venue = make_alpaca_venue(std::move(alpaca), std::move(transports));
+  std::shared_ptr<Venue> venue = make_alpaca_venue(alpaca, transports);
   const std::scoped_lock lock{venues_mutex};
   venues.emplace_back(venue);
   return venue;

@@ -101,11 +101,11 @@ void Edge::submit_for_decision(const Desk& desk, Intent intent, api::Done<Decisi
   auto body = to_json(intent);
   intent.created_at = args_.clock->now();
   caf::anon_send(desk.portfolio, SubmitIntent{std::move(intent), std::move(body),
-                                              [done](Result<IntentReceipt> receipt) {
+                                              [done](const Result<IntentReceipt>& receipt) {
                                                 if (!receipt)
                                                   done(receipt.error());
                                               },
-                                              [done](Result<Decision> decision) { done(std::move(decision)); }});
+                                              std::move(done)});
 }
 
 void Edge::pause(api::PauseRequest request, api::Done<Pause> done) {
@@ -154,7 +154,7 @@ void Edge::kill(api::KillRequest request, api::Done<std::vector<AccountId>> done
     done(std::vector<AccountId>{});
   for (const auto& [account, found] : targets)
     caf::anon_send(found.governor,
-                   KillCommand{request.level, request.by, [work, done, a = account](Result<Ok> result) {
+                   KillCommand{request.level, request.by, [work, done, a = account](const Result<Ok>& result) {
                                  const std::scoped_lock lock{work->mutex};
                                  if (result)
                                    work->accounts.push_back(a);

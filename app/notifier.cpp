@@ -99,7 +99,7 @@ struct Notifier::State {
     });
   }
 
-  void take(std::vector<Note> notes) {
+  void take(const std::vector<Note>& notes) {
     for (auto& note : notes) {
       if (told_lately(note.key)) {
         ++repeated;
@@ -232,7 +232,7 @@ void Notifier::publish(std::vector<Note> notes) {
   state_->timers->after(milliseconds{0}, [weak = weak_from_this(), notes = std::move(notes)]() mutable {
     if (const auto alive = weak.lock(); alive && !alive->state_->stopped) {
       alive->state_->self = weak;
-      alive->state_->take(std::move(notes));
+      alive->state_->take(notes);
     }
   });
 }

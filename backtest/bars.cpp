@@ -160,6 +160,7 @@ std::vector<FileName> list(const std::string& folder, std::error_code& failed, s
       issues.push_back({IssueLevel::warning, folder + "/" + name, 0, "", "passed over for " + there->second});
   }
   std::vector<FileName> out;
+  out.reserve(chosen.size());
   for (const auto& [symbol, name] : chosen)
     out.push_back({name, symbol});
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -17,7 +17,7 @@ std::string count_of(std::size_t count, const std::string& one) {
 
 /// Where nothing of that name is, the bars came from no files.
 std::string file_of(const InputPaths& paths, const Symbol& symbol) {
-  const auto name = paths.bars + "/" + symbol.str();
+  auto name = paths.bars + "/" + symbol.str();
   std::error_code ignored;
   for (const char* ending : {".csv", ".csv.gz"})
     if (std::filesystem::exists(name + ending, ignored))

@@ -125,6 +125,7 @@ public:
   }
   void query_quotes(const std::vector<Symbol>& symbols, Done<std::vector<Quote>> done) override {
     std::vector<Quote> quotes;
+    quotes.reserve(symbols.size());
     for (const auto& symbol : symbols)
       quotes.push_back(Quote{symbol, Price{100}, Price{100}, Price{100}, clock_->now()});
     done(std::move(quotes));

@@ -20,6 +20,7 @@ Child::Child(std::vector<std::string> command, const std::string& log) {
   if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
     throw std::runtime_error{"pipe failed"};
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (auto& word : command)
     arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -133,7 +133,7 @@ void measure_sqlite(const std::string& folder) {
     auto journal = open_sqlite_journal(path);
     if (!journal)
       throw std::runtime_error{journal.error().detail};
-    measure("sqlite journal", *journal.value().writer, 0, 64 * 40, 64);
+    measure("sqlite journal", *journal.value().writer, 0, 64UL * 40, 64);
     measure("sqlite journal", *journal.value().writer, 100'000, 300, 1);
   }
   remove_store(path);
@@ -143,7 +143,7 @@ void measure_postgres(const std::string& url) {
   auto journal = open_postgres_journal({url, {}});
   if (!journal)
     throw std::runtime_error{journal.error().detail};
-  measure("postgres journal", *journal.value().writer, 0, 64 * 20, 64);
+  measure("postgres journal", *journal.value().writer, 0, 64UL * 20, 64);
   measure("postgres journal", *journal.value().writer, 100'000, 200, 1);
 }
 
@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
   }
   try {
     auto memory = open_memory_journal();
-    measure("memory journal", *memory.writer, 0, 64 * 40, 64);
+    measure("memory journal", *memory.writer, 0, 64UL * 40, 64);
     measure_sqlite(argv[1]);
     if (const auto postgres = bench::new_postgres_schema())
       measure_postgres(*postgres);

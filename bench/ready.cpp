@@ -104,6 +104,7 @@ std::vector<Batch> open_position(const Symbol& of) {
 
 void append(JournalWriter& writer, std::vector<Batch>& batches) {
   std::vector<Batch*> pointers;
+  pointers.reserve(batches.size());
   for (auto& batch : batches)
     pointers.push_back(&batch);
   if (const auto status = writer.append(pointers); !status)

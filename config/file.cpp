@@ -65,7 +65,7 @@ bool same(const struct stat& a, const struct stat& b) {
 /// Up to one byte more than allowed, so that a file that grows meanwhile is noticed.
 Result<std::string> read_all(int fd, std::size_t bytes_max) {
   std::string text;
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, 16UL * 1024> buffer{};
   while (text.size() <= bytes_max) {
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR)

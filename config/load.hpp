@@ -13,7 +13,7 @@
 
 namespace heed::config {
 
-constexpr std::size_t file_bytes_max = 1024 * 1024;
+constexpr std::size_t file_bytes_max = 1024UL * 1024;
 
 /// `config` is there exactly when `errors` is empty. Problems are in the order of the file.
 struct LoadOutcome {

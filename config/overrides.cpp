@@ -79,6 +79,7 @@ void apply(Reading& reading, const Override& override_, const ParseOptions& opti
   Problem wrong;
   if (target == all.end()) {
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const Target& candidate : all)
       names.push_back(candidate.name);
     wrong.message = "unknown key";

@@ -12,7 +12,7 @@ std::vector<void*> one(Config& config) {
 }
 
 template <auto Member>
-Section table(std::string_view name, std::string_view doc, std::vector<Key> keys) {
+Section table(std::string_view name, std::string_view doc, const std::vector<Key>& keys) {
   using Item = typename MemberOf<decltype(Member)>::Field;
   return {
     .name = name, .doc = doc, .keys = std::move(keys), .items = one<Member>, .default_slot = default_slot_of<Item>};

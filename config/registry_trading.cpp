@@ -20,7 +20,7 @@ void* append_to(Config& config) {
 }
 
 template <auto Member>
-Section list(std::string_view name, std::string_view doc, std::vector<Key> keys) {
+Section list(std::string_view name, std::string_view doc, const std::vector<Key>& keys) {
   using Item = typename MemberOf<decltype(Member)>::Field::value_type;
   return {.name = name,
           .list = true,
@@ -181,7 +181,7 @@ std::vector<Key> daily_limits() {
     reloadable<&RiskLimits::daily_loss_fraction>(
       "daily_loss_fraction", over_zero_to_one(), "of the day's opening equity",
       "Realized, unrealized and fees; beyond, a pause named `daily_loss`.", Role::fraction),
-    reloadable<&RiskLimits::daily_loss_pause_seconds>("daily_loss_pause_seconds", between(1, 31 * 86'400), "seconds",
+    reloadable<&RiskLimits::daily_loss_pause_seconds>("daily_loss_pause_seconds", between(1, 31L * 86'400), "seconds",
                                                       "How long that pause lasts."),
   };
 }
@@ -197,7 +197,7 @@ std::vector<Key> standing_limits() {
                                                 "Held or pending; beyond, `max_open`."),
     reloadable<&RiskLimits::open_positions_per_symbol_max>("open_positions_per_symbol_max", between(1, 1'000),
                                                            "strategies", "That hold one symbol at the same time."),
-    reloadable<&RiskLimits::cooldown_seconds>("cooldown_seconds", between(0, 30 * 86'400), "seconds",
+    reloadable<&RiskLimits::cooldown_seconds>("cooldown_seconds", between(0, 30L * 86'400), "seconds",
                                               "After a close the symbol may not be opened again; 0 is off."),
     reloadable<&RiskLimits::drawdown_equity_fraction>(
       "drawdown_equity_fraction", between(0, 1), "of starting equity",

@@ -7,8 +7,9 @@
 
 namespace heed::config {
 
-Secret::Secret(Secret&& other) noexcept : text_{other.text_}, origin_{std::move(other.origin_)} {
+Secret::Secret(Secret&& other) noexcept : origin_{std::move(other.origin_)} {
   // A short text lives inside the string object and a move would leave a copy behind.
+  text_ = other.text_;
   other.wipe();
 }
 

@@ -24,7 +24,6 @@ using std::chrono::Saturday;
 using std::chrono::September;
 using std::chrono::Sunday;
 using std::chrono::Thursday;
-using std::chrono::Tuesday;
 using std::chrono::Wednesday;
 using std::chrono::weekday;
 using std::chrono::year;
@@ -282,16 +281,16 @@ Date MarketCalendar::add_sessions(Date date, int n) const {
   return date;
 }
 
-int MarketCalendar::sessions_between(Date first, Date last) const {
+int MarketCalendar::sessions_between(Date from, Date to) const {
   int count = 0;
-  for (Date date = first + days{1}; date <= last; date += days{1})
+  for (Date date = from + days{1}; date <= to; date += days{1})
     count += is_session(date) ? 1 : 0;
   return count;
 }
 
-std::vector<Session> MarketCalendar::sessions(Date first, Date last) const {
+std::vector<Session> MarketCalendar::sessions(Date from, Date to) const {
   std::vector<Session> out;
-  for (Date date = first; date <= last; date += days{1})
+  for (Date date = from; date <= to; date += days{1})
     if (const auto s = session(date))
       out.push_back(*s);
   return out;

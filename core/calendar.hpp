@@ -97,10 +97,10 @@ public:
   /// forward goes to the next session, the first step back to the previous one; n = 0 gives `date` itself if it is a
   /// session, else the next one.
   Date add_sessions(Date date, int n) const;
-  /// Sessions with first < date <= last: how many sessions have passed since `first`. Zero when last <= first.
-  int sessions_between(Date first, Date last) const;
-  /// Sessions with first <= date <= last, in order.
-  std::vector<Session> sessions(Date first, Date last) const;
+  /// Sessions with from < date <= to: how many sessions have passed since `from`. Zero when to <= from.
+  int sessions_between(Date from, Date to) const;
+  /// Sessions with from <= date <= to, in order.
+  std::vector<Session> sessions(Date from, Date to) const;
 
 private:
   explicit MarketCalendar(Kind kind) : kind_{kind} {}

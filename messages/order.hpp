@@ -48,6 +48,7 @@ struct AttachedExit {
   ClientOrderId client_order_id;  // ours; a venue that names legs itself never sees it, its adapter maps it
   Price price;                    // limit of a take-profit, trigger of a stop-loss
   HEED_FIELDS(client_order_id, price);
+  friend bool operator==(const AttachedExit&, const AttachedExit&) = default;
 };
 
 /// Command: exactly this order, under exactly this name. Sending it again is safe: the name is the identity.
@@ -70,9 +71,6 @@ struct SubmitOrder {
               take_profit, stop_loss, oco, reduce_only);
   friend bool operator==(const SubmitOrder&, const SubmitOrder&) = default;
 };
-inline bool operator==(const AttachedExit& a, const AttachedExit& b) {
-  return a.client_order_id == b.client_order_id && a.price == b.price;
-}
 
 /// Command: take this order away. The answer is a report that says `canceled`, never the call's own success.
 struct CancelOrder {

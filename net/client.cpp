@@ -15,8 +15,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t response_head_bytes_max = 64 * 1024;
-constexpr std::size_t response_body_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t response_head_bytes_max = 64UL * 1024;
+constexpr std::size_t response_body_bytes_max = 16UL * 1024 * 1024;
 constexpr std::chrono::milliseconds dial_deadline{5'000};
 
 struct Job {
@@ -77,7 +77,7 @@ class Pool;
 class Line final : public std::enable_shared_from_this<Line> {
 public:
   Line(std::shared_ptr<Pool> pool, Stream stream)
-      : pool_{std::move(pool)}, stream_{std::move(stream)}, in_(16 * 1024) {}
+      : pool_{std::move(pool)}, stream_{std::move(stream)}, in_(16UL * 1024) {}
 
   void start() { read(); }
   /// Takes over `job` and sends it. Leaves it with the caller, for another connection, when this one was used before
@@ -119,7 +119,7 @@ public:
   Pool(Loop& loop_in, Destination destination, std::size_t connections_max)
       : loop{loop_in}, destination_{std::move(destination)}, connections_max_{connections_max}, timer_{loop.io} {}
 
-  void send(HttpRequest request, std::chrono::milliseconds deadline, HttpClient::Done done);
+  void send(const HttpRequest& request, std::chrono::milliseconds deadline, HttpClient::Done done);
   void release();
   void shut_down() override;
 
@@ -304,7 +304,7 @@ void Line::close() {
   pool_->line_closed(shared_from_this());
 }
 
-void Pool::send(HttpRequest request, std::chrono::milliseconds deadline, HttpClient::Done done) {
+void Pool::send(const HttpRequest& request, std::chrono::milliseconds deadline, HttpClient::Done done) {
   auto job = std::make_unique<Job>();
   job->what = request.method + " " + destination_.name() + request.target.substr(0, request.target.find('?'));
   job->deadline = Clock::now() + deadline;
@@ -466,7 +466,7 @@ public:
   }
 
   void send(HttpRequest request, std::chrono::milliseconds deadline, Done done) override {
-    pool_->send(std::move(request), deadline, std::move(done));
+    pool_->send(request, deadline, std::move(done));
   }
 
 private:

@@ -7,9 +7,9 @@ namespace heed::net {
 
 namespace {
 
-constexpr std::size_t buffer_bytes_first = 4 * 1024;
-constexpr std::size_t buffer_bytes_kept = 64 * 1024;
-constexpr std::size_t discard_bytes_max = 4 * 1024 * 1024;
+constexpr std::size_t buffer_bytes_first = 4UL * 1024;
+constexpr std::size_t buffer_bytes_kept = 64UL * 1024;
+constexpr std::size_t discard_bytes_max = 4UL * 1024 * 1024;
 constexpr std::chrono::milliseconds discard_deadline{2'000};
 
 bool is_header_value(std::string_view value) {

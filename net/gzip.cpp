@@ -11,7 +11,7 @@ namespace {
 
 constexpr int with_gzip_header = 16 + MAX_WBITS;
 constexpr int memory_level = 8;
-constexpr std::size_t step = 64 * 1024;
+constexpr std::size_t step = 64UL * 1024;
 
 Bytef* bytes_of(std::string_view text) {
   return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib does not write there

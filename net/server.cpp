@@ -50,7 +50,7 @@ class ListenerOn final : public Listener, public std::enable_shared_from_this<Li
 public:
   static constexpr bool is_tcp = std::is_same_v<Acceptor, TcpAcceptor>;
 
-  ListenerOn(std::shared_ptr<ServerCore> core, std::string unix_path = {})
+  explicit ListenerOn(std::shared_ptr<ServerCore> core, std::string unix_path = {})
       : core_{std::move(core)}, acceptor_{core_->loop.io}, pause_{core_->loop.io}, unix_path_{std::move(unix_path)} {}
 
   Acceptor& acceptor() { return acceptor_; }

@@ -41,17 +41,17 @@ struct UpgradeDecision {
 using UpgradeHandler = std::function<UpgradeDecision(const HttpRequest&)>;
 
 struct ServerLimits {
-  std::size_t header_bytes_max = 8 * 1024;
-  std::size_t body_bytes_max = 1024 * 1024;
-  std::size_t target_bytes_max = 2 * 1024;
+  std::size_t header_bytes_max = 8UL * 1024;
+  std::size_t body_bytes_max = 1024UL * 1024;
+  std::size_t target_bytes_max = 2UL * 1024;
   std::size_t connections_max = 1024;
   std::chrono::milliseconds read_deadline{10'000};  // whole request, from its first byte
   std::chrono::milliseconds idle_deadline{75'000};  // between requests
   std::chrono::milliseconds write_deadline{20'000};
-  std::size_t websocket_message_bytes_max = 64 * 1024;
+  std::size_t websocket_message_bytes_max = 64UL * 1024;
   std::chrono::milliseconds websocket_ping_every{10'000};
   std::chrono::milliseconds websocket_pong_deadline{20'000};
-  std::size_t outgoing_bytes_max = 4 * 1024 * 1024;  // queued for one slow reader
+  std::size_t outgoing_bytes_max = 4UL * 1024 * 1024;  // queued for one slow reader
 };
 
 /// Owns nothing but its sockets, which live on the thread of the runtime that made it. Its methods may be called from

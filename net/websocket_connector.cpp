@@ -5,7 +5,7 @@ namespace heed::net {
 
 namespace {
 
-constexpr std::size_t message_bytes_max = 16 * 1024 * 1024;  // a broker's snapshot can be large
+constexpr std::size_t message_bytes_max = 16UL * 1024 * 1024;  // a broker's snapshot can be large
 
 // From the call to the open session; the session then lives by itself.
 class Attempt final : public Closable, public std::enable_shared_from_this<Attempt> {

@@ -32,7 +32,7 @@ struct Drain {
   Handler handler;
   std::shared_ptr<DrainLimit> limit;
   std::unique_ptr<std::array<char, 4096>> trash = std::make_unique<std::array<char, 4096>>();
-  std::size_t left = 1024 * 1024;
+  std::size_t left = 1024UL * 1024;
 
   void operator()(ErrorCode error = {}, std::size_t bytes = 0) {
     if (error || bytes > left) {

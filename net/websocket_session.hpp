@@ -11,8 +11,8 @@
 namespace heed::net {
 
 struct WebSocketOptions {
-  std::size_t message_bytes_max = 64 * 1024;
-  std::size_t outgoing_bytes_max = 4 * 1024 * 1024;
+  std::size_t message_bytes_max = 64UL * 1024;
+  std::size_t outgoing_bytes_max = 4UL * 1024 * 1024;
   std::chrono::milliseconds open_deadline{10'000};
   std::chrono::milliseconds ping_every{10'000};
   std::chrono::milliseconds pong_deadline{20'000};

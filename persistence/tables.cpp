@@ -81,12 +81,12 @@ Status check_status(std::string_view status) {
 
 template <class T>
 Status check_filter(const ListFilter& filter) {
-  if (const auto page = check_page(filter); !page)
+  if (auto page = check_page(filter); !page)
     return page;
   ListFilter rest = filter;
   if constexpr (std::same_as<T, SignalRow>)
     rest.account.clear();  // answered by the decisions
-  if (const auto others = refuse_others(rest, Table<T>::name, Table<T>::filters); !others)
+  if (auto others = refuse_others(rest, Table<T>::name, Table<T>::filters); !others)
     return others;
   return check_status<T>(filter.status);
 }

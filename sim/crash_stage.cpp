@@ -173,7 +173,7 @@ public:
         stage.die(false);
     };
     if (request.method == "POST" && request.target == "/v2/orders" && !stage_.fates_.empty())
-      meet_fate(std::move(request), deadline, std::move(heard));
+      meet_fate(std::move(request), deadline, heard);
     else
       inner_->send(std::move(request), deadline, std::move(heard));
     if (moment == CrashMoment::torn)
@@ -181,7 +181,7 @@ public:
   }
 
 private:
-  void meet_fate(net::HttpRequest request, milliseconds deadline, Done heard) {
+  void meet_fate(net::HttpRequest request, milliseconds deadline, const Done& heard) {
     const auto fate = stage_.fates_.front();
     stage_.fates_.pop_front();
     stage_.around_.tell("net: the next order is " + std::string{to_string(fate)});
@@ -367,7 +367,7 @@ void Stage::start_life() {
   around_.tell("life " + std::to_string(life_number_) + " starts");
   auto started = Life::start(std::move(args));
   if (started)
-    life_ = std::move(started).value();
+    life_ = std::move(started.value());
   if (dying_)
     return go_down();
   if (!started)

@@ -115,7 +115,7 @@ std::shared_ptr<Venue> Life::Impl::make_venue() {
   transports.timers = network.timers();
   transports.clock = args.clock;
   transports.monotonic = [agenda = &args.around->agenda] { return steady(agenda->now()); };
-  std::shared_ptr<Venue> venue = make_alpaca_venue(std::move(alpaca), std::move(transports));
+  std::shared_ptr<Venue> venue = make_alpaca_venue(alpaca, transports);
   venues.emplace_back(venue);
   return venue;
 }

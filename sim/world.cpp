@@ -164,7 +164,7 @@ void World::start_life() {
   }
   auto started = Life::start(std::move(args));
   if (started)
-    life_ = std::move(started).value();
+    life_ = std::move(started.value());
   if (dying_) {
     around_.reach(Mark::crash_during_recovery);
     return go_down(End::killed);

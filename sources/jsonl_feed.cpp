@@ -14,10 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t line_bytes_max = 1024 * 1024;
+constexpr std::size_t line_bytes_max = 1024UL * 1024;
 // Most polls find a line or none; a file read from its beginning is read in large pieces soon.
-constexpr std::size_t read_bytes_first = 4 * 1024;
-constexpr std::size_t read_bytes_max = 256 * 1024;
+constexpr std::size_t read_bytes_first = 4UL * 1024;
+constexpr std::size_t read_bytes_max = 256UL * 1024;
 
 struct Place {
   std::int64_t bytes = 0;

@@ -35,6 +35,7 @@ constexpr std::array fields{
 
 FieldError unknown_field(std::string_view name) {
   std::vector<std::string> known;
+  known.reserve(std::size(fields));
   for (const auto& field : fields)
     known.emplace_back(field.name);
   const std::string shown{name.substr(0, 64)};

@@ -64,7 +64,7 @@ public:
 private:
   bool ask(const std::vector<BarsWanted>& all, int& exit);
   Result<BarHistory> ask(const BarsWanted& wanted);
-  void take(BarHistory history);
+  void take(const BarHistory& history);
   bool keep(int& exit);
 
   Session& session_;
@@ -105,7 +105,7 @@ Result<BarHistory> Fetching::ask(const BarsWanted& wanted) {
   });
 }
 
-void Fetching::take(BarHistory history) {
+void Fetching::take(const BarHistory& history) {
   const auto venue = std::string{"the venue's "};
   for (const auto& [symbol, problems] : history.problems)
     for (const auto& problem : problems)
@@ -136,7 +136,7 @@ bool Fetching::ask(const std::vector<BarsWanted>& all, int& exit) {
       exit = fail_fetch(session_, account_.data_url, history.error());
       return false;
     }
-    take(std::move(history).value());
+    take(history.value());
   }
   return true;
 }

@@ -75,6 +75,7 @@ int list(Session& session, std::string_view path, const Query& query, const std:
   Table table{columns_of(fields)};
   for (const auto& item : items(answer->json)) {
     std::vector<Table::Cell> cells;
+    cells.reserve(fields.size());
     for (const auto& f : fields)
       cells.push_back(cell(item, f));
     table.row(std::move(cells));

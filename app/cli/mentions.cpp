@@ -13,8 +13,8 @@ namespace heed::cli {
 namespace {
 
 constexpr std::size_t batch_lines_max = 200;
-constexpr std::size_t batch_bytes_max = 512 * 1024;
-constexpr std::size_t line_bytes_max = 64 * 1024;
+constexpr std::size_t batch_bytes_max = 512UL * 1024;
+constexpr std::size_t line_bytes_max = 64UL * 1024;
 
 struct RejectedLine {
   std::size_t line = 0;

@@ -37,7 +37,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 /// "--quantity: 1 required N missing" is CLI11's way to say it.
 std::string in_words(const CLI::ParseError& error) {
-  const std::string said = error.what();
+  std::string said = error.what();
   const auto colon = said.find(':');
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr || colon == std::string::npos ||
       !said.ends_with(" missing"))

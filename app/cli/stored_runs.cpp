@@ -225,7 +225,7 @@ const Json* figures_of(const Json& run) {
 }
 
 std::string status_text(const Json& run) {
-  const auto status = member(run, "status");
+  auto status = member(run, "status");
   if (status != "running")
     return status;
   const auto* progress = run.find("progress");

@@ -36,6 +36,7 @@ bool in_parallel(std::size_t count, int jobs, const std::function<void(std::size
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(static_cast<std::size_t>(jobs));
   for (int i = 0; i < jobs; ++i)
     threads.emplace_back(worker);
   for (std::size_t i = 0; i < count; ++i) {

@@ -59,6 +59,6 @@ Status check_alpaca_config(const AlpacaConfig& config);
 /// check_alpaca_config() when that finds something, or when a transport is missing.
 /// The venue's methods may be called from any thread; `done` and the sink run on the transports' thread. A request
 /// that is wrong in itself is answered with rejected, "invalid_order", and never sent.
-std::unique_ptr<Venue> make_alpaca_venue(AlpacaConfig config, AlpacaTransports transports);
+std::unique_ptr<Venue> make_alpaca_venue(const AlpacaConfig& config, const AlpacaTransports& transports);
 
 }  // namespace heed

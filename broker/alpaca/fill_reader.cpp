@@ -56,15 +56,16 @@ void OrderReader::next_fill_page(std::shared_ptr<FillWalk> walk) {
   Rest::Call call;
   const auto after = std::max(walk->since, Instant{} + std::chrono::microseconds{1}) - std::chrono::microseconds{1};
   call.target = fills_target(after, activity_page_, walk->page_token);
-  rest_->send(std::move(call), [self = shared_from_this(), walk](Result<net::HttpResponse> answer) {
-    const auto json = read_answer(answer, self->rest_->now());
-    if (!json)
-      return walk->done(json.error());
-    auto page = read_fills(json.value());
-    if (!page)
-      return walk->done(page.error());
-    self->take_fill_page(walk, std::move(page).value());
-  });
+  rest_->send(std::move(call),
+              [self = shared_from_this(), walk = std::move(walk)](const Result<net::HttpResponse>& answer) {
+                const auto json = read_answer(answer, self->rest_->now());
+                if (!json)
+                  return walk->done(json.error());
+                auto page = read_fills(json.value());
+                if (!page)
+                  return walk->done(page.error());
+                self->take_fill_page(walk, std::move(page).value());
+              });
 }
 
 void OrderReader::take_fill_page(const std::shared_ptr<FillWalk>& walk, std::vector<FillActivity> page) {
@@ -90,11 +91,12 @@ void OrderReader::report_fills(const std::vector<FillActivity>& fills, Done<std:
         symbols.insert(fill.symbol);
     return symbols;
   });
-  look_up(unclear, [self = shared_from_this(), fills, done = std::move(done)](Status looked) {
+  look_up(unclear, [self = shared_from_this(), fills, done = std::move(done)](const Status& looked) {
     if (!looked)
       return done(looked.error());
     done(self->names_->with([&](NameBook& book) {
       std::vector<OrderReport> reports;
+      reports.reserve(fills.size());
       for (const auto& fill : fills)
         reports.push_back(fill_report(fill, book));
       return reports;

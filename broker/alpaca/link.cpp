@@ -59,9 +59,9 @@ void Link::connect() {
   }
   net::WebSocketHandlers handlers;
   const auto weak = weak_from_this();
-  handlers.on_open = [weak, session](std::shared_ptr<net::WebSocket> socket) {
+  handlers.on_open = [weak, session](const std::shared_ptr<net::WebSocket>& socket) {
     if (const auto self = weak.lock())
-      self->opened(session, std::move(socket));
+      self->opened(session, socket);
     else
       socket->close();
   };
@@ -81,7 +81,7 @@ void Link::connect() {
   connector_->connect(target_, {}, std::move(handlers));
 }
 
-void Link::opened(std::uint64_t session, std::shared_ptr<net::WebSocket> socket) {
+void Link::opened(std::uint64_t session, const std::shared_ptr<net::WebSocket>& socket) {
   std::shared_ptr<const Hooks> hooks;
   {
     const std::lock_guard lock{mutex_};

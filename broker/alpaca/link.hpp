@@ -58,7 +58,7 @@ public:
 
 private:
   void connect();
-  void opened(std::uint64_t session, std::shared_ptr<net::WebSocket> socket);
+  void opened(std::uint64_t session, const std::shared_ptr<net::WebSocket>& socket);
   void message(std::uint64_t session, std::string_view payload);
   void lose(std::uint64_t session, std::string why);
   void login_due(std::uint64_t session);

@@ -64,32 +64,33 @@ void OrderReader::list_symbol(const Symbol& symbol, Done<std::vector<WireOrder>>
 void OrderReader::next_order_page(std::shared_ptr<OrderWalk> walk) {
   Rest::Call call;
   call.target = orders_target(walk->page);
-  rest_->send(std::move(call), [self = shared_from_this(), walk](Result<net::HttpResponse> answer) {
-    const auto json = read_answer(answer, self->rest_->now());
-    if (!json)
-      return walk->done(json.error());
-    auto page = read_orders(json.value());
-    if (!page)
-      return walk->done(page.error());
-    // Orders left out of the page (multi-leg options) count for its length.
-    const bool full =
-      std::max(json.value().items.size(), flat_count(page.value())) >= static_cast<std::size_t>(walk->page.limit);
-    if (!full) {
+  rest_->send(
+    std::move(call), [self = shared_from_this(), walk = std::move(walk)](const Result<net::HttpResponse>& answer) {
+      const auto json = read_answer(answer, self->rest_->now());
+      if (!json)
+        return walk->done(json.error());
+      auto page = read_orders(json.value());
+      if (!page)
+        return walk->done(page.error());
+      // Orders left out of the page (multi-leg options) count for its length.
+      const bool full =
+        std::max(json.value().items.size(), flat_count(page.value())) >= static_cast<std::size_t>(walk->page.limit);
+      if (!full) {
+        self->take_order_page(walk, std::move(page).value());
+        return walk->done(std::move(walk->orders));
+      }
+      const auto known = walk->seen.size();
+      const auto last = page.value().empty() ? WireOrder{} : page.value().back();
       self->take_order_page(walk, std::move(page).value());
-      return walk->done(std::move(walk->orders));
-    }
-    const auto known = walk->seen.size();
-    const auto last = page.value().empty() ? WireOrder{} : page.value().back();
-    self->take_order_page(walk, std::move(page).value());
-    const bool moved = walk->seen.size() > known;
-    if (last.id.empty() || (!moved && !walk->page.after_id.empty()))
-      return walk->done(Error{ErrorKind::unknown, "incomplete",
-                              "the list of orders does not move on after " + to_rfc3339(walk->page.after)});
-    if (++walk->pages >= pages_max)
-      return walk->done(Error{ErrorKind::unknown, "incomplete", "the list of orders has no end"});
-    turn_page(walk->page, last, moved);
-    self->next_order_page(walk);
-  });
+      const bool moved = walk->seen.size() > known;
+      if (last.id.empty() || (!moved && !walk->page.after_id.empty()))
+        return walk->done(Error{ErrorKind::unknown, "incomplete",
+                                "the list of orders does not move on after " + to_rfc3339(walk->page.after)});
+      if (++walk->pages >= pages_max)
+        return walk->done(Error{ErrorKind::unknown, "incomplete", "the list of orders has no end"});
+      turn_page(walk->page, last, moved);
+      self->next_order_page(walk);
+    });
 }
 
 void OrderReader::take_order_page(const std::shared_ptr<OrderWalk>& walk, std::vector<WireOrder> page) {
@@ -164,7 +165,7 @@ void OrderReader::find(const ClientOrderId& name, const VenueOrderId& venue_id, 
   if (id.empty())
     id = venue_id;
   if (id.empty())
-    by_own_name(std::move(search));
+    by_own_name(search);
   else
     by_venue_id(std::move(search), id);
 }
@@ -181,7 +182,7 @@ void OrderReader::by_venue_id(std::shared_ptr<Search> search, const VenueOrderId
   });
 }
 
-void OrderReader::by_own_name(std::shared_ptr<Search> search) {
+void OrderReader::by_own_name(const std::shared_ptr<Search>& search) {
   get_by_name(search->name, [self = shared_from_this(), search](Result<std::optional<WireOrder>> answer) {
     if (!answer)
       return search->done(answer.error());
@@ -328,11 +329,12 @@ void OrderReader::attribute(std::vector<WireOrder> orders, Done<std::vector<Orde
     }
     return symbols;
   });
-  look_up(unclear, [self = shared_from_this(), orders = std::move(orders), done = std::move(done)](Status looked) {
-    if (!looked)
-      return done(looked.error());
-    done(self->reports(orders));
-  });
+  look_up(unclear,
+          [self = shared_from_this(), orders = std::move(orders), done = std::move(done)](const Status& looked) {
+            if (!looked)
+              return done(looked.error());
+            done(self->reports(orders));
+          });
 }
 
 }  // namespace heed::alpaca

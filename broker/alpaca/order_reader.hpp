@@ -59,7 +59,7 @@ private:
   void report_fills(const std::vector<FillActivity>& fills, Done<std::vector<OrderReport>> done);
 
   void by_venue_id(std::shared_ptr<Search> search, const VenueOrderId& id);
-  void by_own_name(std::shared_ptr<Search> search);
+  void by_own_name(const std::shared_ptr<Search>& search);
   void by_parent(std::shared_ptr<Search> search);
   void by_successor(std::shared_ptr<Search> search, const VenueOrderId& replaced, int hops);
   void follow(std::shared_ptr<Search> search, WireOrder order, int hops);

@@ -17,7 +17,7 @@ std::string_view text_of(const net::Json& json, std::string_view name) {
 
 template <class Self>
 Link::Hooks weakly(const std::shared_ptr<Self>& self, void (*opened)(Self&), void (*message)(Self&, std::string_view),
-                   void (*lost)(Self&, std::string)) {
+                   void (*lost)(Self&, const std::string&)) {
   const std::weak_ptr<Self> weak = self;
   return Link::Hooks{[weak, opened] {
                        if (const auto alive = weak.lock())
@@ -27,9 +27,9 @@ Link::Hooks weakly(const std::shared_ptr<Self>& self, void (*opened)(Self&), voi
                        if (const auto alive = weak.lock())
                          message(*alive, text);
                      },
-                     [weak, lost](std::string why) {
+                     [weak, lost](const std::string& why) {
                        if (const auto alive = weak.lock())
-                         lost(*alive, std::move(why));
+                         lost(*alive, why);
                      }};
 }
 
@@ -43,7 +43,7 @@ void OrderStream::start() {
     shared_from_this(),
     [](OrderStream& s) { s.link_->send(order_stream_login(s.credentials_.key, s.credentials_.secret)); },
     [](OrderStream& s, std::string_view text) { s.message(text); },
-    [](OrderStream& s, std::string why) { s.hooks_.link(false, std::move(why)); }));
+    [](OrderStream& s, const std::string& why) { s.hooks_.link(false, why); }));
 }
 
 void OrderStream::stop() { link_->stop(); }
@@ -124,7 +124,7 @@ void DataStream::connect_if_wanted() {
   // The venue speaks first ("connected"), so nothing is said on opening.
   link_->start(weakly<DataStream>(
     shared_from_this(), [](DataStream&) {}, [](DataStream& s, std::string_view text) { s.message(text); },
-    [](DataStream& s, std::string) {
+    [](DataStream& s, const std::string&) {
       const std::lock_guard lock{s.mutex_};
       s.subscribed_ = false;
     }));

@@ -168,9 +168,10 @@ void UpdateDesk::look_up_if_needed(const Symbol& symbol) {
     found->second.looking = true;
     asked = found->second.held.size();
   }
-  reader_->list_symbol(symbol, [self = shared_from_this(), symbol, asked](Result<std::vector<WireOrder>> orders) {
-    self->looked_up(symbol, asked, orders ? Status{Ok{}} : Status{orders.error()});
-  });
+  reader_->list_symbol(symbol,
+                       [self = shared_from_this(), symbol, asked](const Result<std::vector<WireOrder>>& orders) {
+                         self->looked_up(symbol, asked, orders ? Status{Ok{}} : Status{orders.error()});
+                       });
 }
 
 void UpdateDesk::looked_up(const Symbol& symbol, std::size_t asked, const Status& outcome) {
@@ -207,7 +208,7 @@ void UpdateDesk::looked_up(const Symbol& symbol, std::size_t asked, const Status
 }
 
 void UpdateDesk::confirm(const VenueOrderId& root, int attempt) {
-  reader_->get(root, {}, [self = shared_from_this(), root, attempt](Result<std::optional<WireOrder>> answer) {
+  reader_->get(root, {}, [self = shared_from_this(), root, attempt](const Result<std::optional<WireOrder>>& answer) {
     self->confirmed(root, attempt, answer);
   });
 }

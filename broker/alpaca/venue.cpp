@@ -23,7 +23,7 @@ LinkLimits limits_of(const AlpacaConfig& config, std::uint64_t seed) {
 /// Reads the answer of a call with `read`; absence is an error like any other.
 template <class T, class Read>
 Rest::Done reading(const std::shared_ptr<Rest>& rest, Done<T> done, Read read) {
-  return [rest, done = std::move(done), read = std::move(read)](Result<net::HttpResponse> answer) {
+  return [rest, done = std::move(done), read = std::move(read)](const Result<net::HttpResponse>& answer) {
     const auto json = read_answer(answer, rest->now());
     if (!json)
       return done(json.error());
@@ -238,7 +238,7 @@ void AlpacaVenue::remove(const std::shared_ptr<Rest>& rest, const VenueOrderId& 
   call.target = order_target(id, false);
   call.order = name;
   rest->send(std::move(call),
-             [rest, done](Result<net::HttpResponse> answer) { done(read_bodiless(answer, rest->now())); });
+             [rest, done](const Result<net::HttpResponse>& answer) { done(read_bodiless(answer, rest->now())); });
 }
 
 namespace {
@@ -400,7 +400,7 @@ std::string AlpacaVenue::latest_target(std::string_view what, const std::vector<
 
 void AlpacaVenue::query_quote(const Symbol& symbol, Done<Quote> done) {
   const auto then = [rest = rest_, symbol, trades = latest_target("trades", {symbol}),
-                     done = std::move(done)](Result<net::HttpResponse> answer) {
+                     done = std::move(done)](const Result<net::HttpResponse>& answer) {
     const auto json = read_answer(answer, rest->now());
     if (!json)
       return done(json.error());
@@ -449,7 +449,7 @@ void AlpacaVenue::watch_quotes(const std::vector<Symbol>& symbols) {
 }  // namespace
 }  // namespace alpaca
 
-std::unique_ptr<Venue> make_alpaca_venue(AlpacaConfig config, AlpacaTransports transports) {
+std::unique_ptr<Venue> make_alpaca_venue(const AlpacaConfig& config, const AlpacaTransports& transports) {
   if (const auto checked = check_alpaca_config(config); !checked)
     throw std::invalid_argument{checked.error().detail};
   if (!transports.trading || !transports.data || !transports.orders_stream || !transports.timers || !transports.clock)

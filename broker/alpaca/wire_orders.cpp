@@ -176,7 +176,7 @@ Result<std::optional<TradeUpdate>> read_trade_update(const net::Json& data) {
   const auto* json = fields.present("order");
   if (json == nullptr)
     fields.wrong("order", "missing");
-  if (!fields.ok())
+  if (json == nullptr || !fields.ok())
     return fields.error();
   if (is_multi_leg(*json))
     return std::optional<TradeUpdate>{};

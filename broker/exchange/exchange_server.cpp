@@ -91,7 +91,7 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // --- requests
-  void on_request(net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+  void on_request(net::HttpRequest request, const std::shared_ptr<net::Responder>& responder) {
     const std::lock_guard lock{guard};
     if (stopped)
       return responder->abort();

@@ -13,7 +13,7 @@ namespace {
 using Document = nlohmann::ordered_json;
 
 constexpr std::uint8_t timestamp_type = 0xFF;  // extension -1
-constexpr std::size_t document_bytes_max = 64 * 1024;
+constexpr std::size_t document_bytes_max = 64UL * 1024;
 
 /// 30 bits of nanoseconds, 34 of seconds, big endian.
 Document timestamp(Instant at) {

@@ -4,7 +4,7 @@
 
 namespace heed::exchange {
 
-Ledger::Ledger(std::vector<Money> opening_cash) {
+Ledger::Ledger(const std::vector<Money>& opening_cash) {
   for (const Money cash : opening_cash)
     books_.push_back({cash, cash, {}, {}, {}});
 }

@@ -26,7 +26,7 @@ struct LedgerSplit {
 
 class Ledger {
 public:
-  explicit Ledger(std::vector<Money> opening_cash);
+  explicit Ledger(const std::vector<Money>& opening_cash);
 
   void record(AccountIndex account, const std::string& symbol, Side side, Quantity qty, Price price, Money fee);
   void record_split(AccountIndex account, const std::string& symbol, Instant at, const SplitOutcome& outcome);

@@ -341,7 +341,7 @@ CREATE TABLE live_runs (
 )sql";
 
 // SQLite moved its marks of what is open into tables with this step; they were never elsewhere here.
-constexpr std::string_view marks = "";
+constexpr std::string_view marks;
 
 // Runs say what they are, and lists of them need not read all that they gave. Nothing had been stored there before.
 constexpr std::string_view runs = R"sql(

@@ -107,7 +107,7 @@ Status Writer::commit(std::span<Batch* const> batches) {
     } catch (const Failure& failure) {
       if (!failure.lost) {
         take_back(batches);
-        const auto status = fail(failure);
+        auto status = fail(failure);
         if (!over_)
           connection_->exec("ROLLBACK");
         return status;

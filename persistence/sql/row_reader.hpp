@@ -18,7 +18,7 @@ public:
   template <class T>
   T read_row() {
     T row{};
-    for_each_column(row, [this](std::string_view name, auto& field) { read(name, field); });
+    for_each_column(row, [this](std::string_view name, auto& field) { this->read(name, field); });
     return row;
   }
 
@@ -69,9 +69,10 @@ private:
       return assign(parse_iso_date(text), field);
     } else {
       auto value = from_json<Field>(text, {.missing_fields = true});
-      if (value)
-        field = std::move(value).value();
-      return value.ok();
+      if (!value)
+        return false;
+      field = std::move(value).value();
+      return true;
     }
   }
 

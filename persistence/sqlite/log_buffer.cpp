@@ -11,8 +11,8 @@
 namespace heed::sqlite {
 namespace {
 
-constexpr std::size_t gathered_max = 1024 * 1024;
-constexpr std::size_t write_max = 64 * 1024;  // SQLite's own file systems take a page at most for granted, 64 KiB
+constexpr std::size_t gathered_max = 1024UL * 1024;
+constexpr std::size_t write_max = 64UL * 1024;  // SQLite's own file systems take a page at most for granted, 64 KiB
 
 /// The open log. The file below lies behind it, in the memory that SQLite gives.
 struct LogFile {

@@ -26,7 +26,7 @@ public:
 
   template <class T>
   void bind_row(const T& row) {
-    for_each_column(row, [this](std::string_view, const auto& field) { bind(field); });
+    for_each_column(row, [this](std::string_view, const auto& field) { this->bind(field); });
   }
 
   template <class Field>

@@ -15,7 +15,7 @@ enum class Moment { before_commit, after_commit };
 /// A day's work. Each step may be repeated: senders that got no receipt send again.
 class Day {
 public:
-  Day(DeskWorld& world) : w{world} {}
+  explicit Day(DeskWorld& world) : w{world} {}
 
   void work() {
     step([&] { w.mention(buy("b1", "NVDA")); });

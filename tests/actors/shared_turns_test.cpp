@@ -22,7 +22,8 @@ struct Config : caf::actor_system_config {
 using Number = caf::typed_actor<caf::replies_to<int>::with<int>>;
 
 /// Passes a number on to the next, until it is zero.
-caf::behavior relay(caf::event_based_actor* self, caf::actor next, std::shared_ptr<std::promise<void>> done) {
+caf::behavior relay(caf::event_based_actor* self, const caf::actor& next,
+                    const std::shared_ptr<std::promise<void>>& done) {
   return {[=](int left) {
     if (left == 0)
       done->set_value();
@@ -37,8 +38,8 @@ caf::behavior teller(caf::event_based_actor*, std::promise<void>* told) {
 }
 
 /// Goes away between two messages, and waits for the turns of both.
-caf::behavior leaver(caf::event_based_actor* self, caf::actor first, caf::actor second, std::promise<void>* before,
-                     std::promise<void>* after, std::promise<void>* back) {
+caf::behavior leaver(caf::event_based_actor* self, const caf::actor& first, const caf::actor& second,
+                     std::promise<void>* before, std::promise<void>* after, std::promise<void>* back) {
   return {[=](int) {
     self->send(first, 1);
     const Away away;
@@ -50,7 +51,7 @@ caf::behavior leaver(caf::event_based_actor* self, caf::actor first, caf::actor 
 }
 
 /// Sends, and takes long over it without a word: until the other had its turn.
-caf::behavior dawdler(caf::event_based_actor* self, caf::actor other, std::promise<void>* told,
+caf::behavior dawdler(caf::event_based_actor* self, const caf::actor& other, std::promise<void>* told,
                       std::promise<void>* back) {
   return {[=](int) {
     self->send(other, 1);

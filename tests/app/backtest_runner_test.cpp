@@ -444,6 +444,6 @@ TEST_CASE("backtest: a run that was made elsewhere is kept", "[app][backtest]") 
   CHECK(post(R"({"kind":"backtest"})").json()["field"] == "digest");
   CHECK(post("{}", {{"Content-Encoding", "gzip"}}).json()["code"] == "BODY_INVALID");
   CHECK(post("{}", {{"Content-Encoding", "br"}}).status == 415);
-  CHECK(post(net::gzip(std::string(17 * 1024 * 1024, ' ')), {{"Content-Encoding", "gzip"}}).status == 413);
+  CHECK(post(net::gzip(std::string(17UL * 1024 * 1024, ' ')), {{"Content-Encoding", "gzip"}}).status == 413);
   CHECK(box.api.post("/api/v1/backtests", net::gzip("{}"), {{"Content-Encoding", "gzip"}}).status == 415);
 }

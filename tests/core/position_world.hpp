@@ -218,7 +218,7 @@ public:
 
   // ---- asking -------------------------------------------------------------------------------------------------
 
-  Intent intent(IntentAction action, std::string strategy, Side side = Side::buy) {
+  Intent intent(IntentAction action, const std::string& strategy, Side side = Side::buy) {
     Intent out_intent;
     const auto n = std::to_string(++intents);
     out_intent.signal = "s-" + n;
@@ -232,7 +232,7 @@ public:
     return out_intent;
   }
   PlaceEntry entry(Side side, Quantity quantity, std::optional<Price> stop, std::optional<Price> target,
-                   std::string strategy = "strat") {
+                   const std::string& strategy = "strat") {
     PlaceEntry out_entry;
     out_entry.intent = intent(IntentAction::open, strategy, side);
     out_entry.client_order_id =
@@ -243,7 +243,7 @@ public:
     out_entry.target = target;
     return out_entry;
   }
-  CloseLots close(std::string strategy = "strat", std::optional<Quantity> quantity = {}) {
+  CloseLots close(const std::string& strategy = "strat", std::optional<Quantity> quantity = {}) {
     CloseLots out_close;
     out_close.intent = intent(quantity ? IntentAction::reduce : IntentAction::close, strategy);
     out_close.strategy = strategy;

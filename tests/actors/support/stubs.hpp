@@ -43,7 +43,7 @@ struct PortfolioLog {
 
 inline PortfolioActor stub_portfolio(TestSystem& system, std::shared_ptr<PortfolioLog> log) {
   return system.spawn(
-    [](PortfolioActor::pointer, std::shared_ptr<PortfolioLog> l) -> PortfolioActor::behavior_type {
+    [](PortfolioActor::pointer, const std::shared_ptr<PortfolioLog>& l) -> PortfolioActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](const MentionCall& call) { l->mentions.push_back(call); },
@@ -83,7 +83,7 @@ struct ReconcilerLog {
 
 inline ReconcilerActor stub_reconciler(TestSystem& system, std::shared_ptr<ReconcilerLog> log) {
   return system.spawn(
-    [](ReconcilerActor::pointer, std::shared_ptr<ReconcilerLog> l) -> ReconcilerActor::behavior_type {
+    [](ReconcilerActor::pointer, const std::shared_ptr<ReconcilerLog>& l) -> ReconcilerActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](ReconcileDue) { ++l->due; },
@@ -100,7 +100,7 @@ struct AggregatorLog {
 
 inline AggregatorActor stub_aggregator(TestSystem& system, std::shared_ptr<AggregatorLog> log) {
   return system.spawn(
-    [](AggregatorActor::pointer, std::shared_ptr<AggregatorLog> l) -> AggregatorActor::behavior_type {
+    [](AggregatorActor::pointer, const std::shared_ptr<AggregatorLog>& l) -> AggregatorActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](const MentionsSeen& seen) { l->seen.push_back(seen); },
@@ -125,7 +125,7 @@ struct GovernorLog {
 
 inline GovernorActor stub_governor(TestSystem& system, std::shared_ptr<GovernorLog> log) {
   return system.spawn(
-    [](GovernorActor::pointer, std::shared_ptr<GovernorLog> l) -> GovernorActor::behavior_type {
+    [](GovernorActor::pointer, const std::shared_ptr<GovernorLog>& l) -> GovernorActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](const ReserveRisk& question) {
@@ -180,7 +180,7 @@ inline GatewayActor stub_gateway(TestSystem& system, std::shared_ptr<GatewayLog>
   });
   const auto clock = system.clock;
   log->self = system.spawn(
-    [clock](GatewayActor::pointer self, std::shared_ptr<GatewayLog> l) -> GatewayActor::behavior_type {
+    [clock](GatewayActor::pointer self, const std::shared_ptr<GatewayLog>& l) -> GatewayActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](const SubmitOrder& order) { l->submits.push_back(order); },
@@ -235,7 +235,7 @@ struct WatcherLog {
 
 inline WatcherActor stub_watcher(TestSystem& system, std::shared_ptr<WatcherLog> log) {
   return system.spawn(
-    [](WatcherActor::pointer, std::shared_ptr<WatcherLog> l) -> WatcherActor::behavior_type {
+    [](WatcherActor::pointer, const std::shared_ptr<WatcherLog>& l) -> WatcherActor::behavior_type {
       return {
         [](InspectSelf) { return stub_state; },
         [l](const SubmitMentions&) { ++l->submitted; },

@@ -20,8 +20,7 @@ const MentionCall* mention_of(const PendingCall& pending) { return std::get_if<M
 bool may_open(const PendingCall& pending) {
   if (const auto* mention = mention_of(pending))
     return mention->mention.action == MentionAction::buy;
-  const auto action = std::get<IntentCall>(pending.call).intent.action;
-  return action != IntentAction::close && action != IntentAction::reduce && action != IntentAction::modify_protection;
+  return core::may_open(std::get<IntentCall>(pending.call).intent);
 }
 
 const SignalId& signal_of(const PendingCall& pending) {

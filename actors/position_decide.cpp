@@ -137,15 +137,33 @@ Intent buy_intent(const MentionCall& call, const AccountId& account, const core:
   return intent;
 }
 
+/// What an intent finds. A strategy's closes are bounded by what is its own; a person's concern everything of ours.
+struct Standing {
+  Quantity owned;
+  bool entering = false;
+  /// Nothing to sell yet: taking entries back needs no open market.
+  bool only_entering() const { return owned.is_zero() && entering; }
+};
+
+Standing standing_of(const core::PositionState& state, const Intent& intent) {
+  if (intent.origin == Origin::manual)
+    return {core::owned_quantity(state), core::entering(state, {})};
+  Quantity sum;
+  for (const auto& lot : state.lots)
+    if (lot.strategy == intent.strategy)
+      sum += lot.quantity;
+  return {sum, core::entering(state, intent.strategy)};
+}
+
 void act(PositionSelf self, const core::CloseCall&, const AccountSnapshot&) {
   auto& st = self->state;
   const auto ctx = context(st);
-  if (!ctx.market_open) {
+  CloseLots close;
+  close.intent = intent_of(*mention_of(*st.in_hand), st.core.account, IntentAction::close);
+  if (!ctx.market_open && !standing_of(st.core, close.intent).only_entering()) {
     defer(self, ctx.now);
     return;
   }
-  CloseLots close;
-  close.intent = intent_of(*mention_of(*st.in_hand), st.core.account, IntentAction::close);
   close.intent.close_reason = CloseReason::strategy_exit;
   close.strategy = close.intent.strategy;
   run(self, close, std::move(st.in_hand));
@@ -197,17 +215,6 @@ void decide_mention(PositionSelf self, const AccountSnapshot& account) {
     decision.call);
 }
 
-/// What the strategy's closes are bounded by; a person's concern everything of ours.
-Quantity owned_by(const core::PositionState& state, const Intent& intent) {
-  if (intent.origin == Origin::manual)
-    return core::owned_quantity(state);
-  Quantity sum;
-  for (const auto& lot : state.lots)
-    if (lot.strategy == intent.strategy)
-      sum += lot.quantity;
-  return sum;
-}
-
 bool opens(const core::IntentPlan& plan) {
   const auto* close = std::get_if<CloseLots>(&plan);
   return std::holds_alternative<core::OpenPlan>(plan) || (close != nullptr && close->then.has_value());
@@ -221,16 +228,20 @@ void decide_intent(PositionSelf self, const AccountSnapshot& account) {
   auto& st = self->state;
   const auto& intent = std::get<IntentCall>(st.in_hand->call).intent;
   const auto ctx = context(st);
-  auto plan = core::plan_intent(intent, owned_by(st.core, intent));
+  const auto standing = standing_of(st.core, intent);
+  auto plan = core::plan_intent(intent, standing.owned, standing.entering);
   if (auto* refusal = std::get_if<core::Refusal>(&plan)) {
     settle(self, refusal->disposition, refusal->reason);
   } else if (auto* modify = std::get_if<ModifyProtection>(&plan)) {
     run(self, *modify, std::move(st.in_hand));
     pump(self);
+  } else if (opens(plan) && !core::may_own_orders(intent.strategy)) {
+    settle(self, {DispositionKind::invalid, "strategy"},
+           "no order can be made in the name of \"" + intent.strategy.str() + "\"");
   } else if (opens(plan) && !trading_enabled(*st.env, intent.strategy)) {
     settle(self, {DispositionKind::dry_run, opening_word(intent.action)},
            "enable_trading is off for " + intent.strategy.str() + ": nothing is opened");
-  } else if (!ctx.market_open) {
+  } else if (!ctx.market_open && (opens(plan) || !standing.only_entering())) {
     defer(self, ctx.now);
   } else if (auto* close = std::get_if<CloseLots>(&plan)) {
     run(self, *close, std::move(st.in_hand));

@@ -2,6 +2,7 @@
 
 #include "api/body.hpp"
 #include "core/mention_validation.hpp"
+#include "core/naming.hpp"
 #include "persistence/json_write.hpp"
 
 #include <array>
@@ -153,12 +154,21 @@ T read_id(ObjectReader& reader, std::string_view name) {
   return text ? T{*text} : T{};
 }
 
+StrategyId read_strategy(ObjectReader& reader) {
+  const auto strategy = read_id<StrategyId>(reader, "strategy");
+  if (reader.ok() && !strategy.empty() && !core::may_own_orders(strategy))
+    reader.fail("strategy", "FIELD_INVALID",
+                strategy.view() == "external" ? "stands for positions that no strategy owns"
+                                              : "must be 1 to 20 of letters, digits, _ and -");
+  return strategy;
+}
+
 void read_what(ObjectReader& reader, Intent& intent, std::optional<Problem>& problem) {
   const bool by_id = reader.has("account_id");
   intent.account = read_id<AccountId>(reader, by_id ? "account_id" : "account");
   if (reader.ok() && intent.account.empty())
     reader.missing("account", "the account that shall act");
-  intent.strategy = read_id<StrategyId>(reader, "strategy");
+  intent.strategy = read_strategy(reader);
   if (const auto symbol = reader.text("symbol", 64)) {
     auto checked = core::validate_symbol(*symbol);
     if (auto* error = std::get_if<core::FieldError>(&checked))
@@ -257,7 +267,7 @@ void check_size(ObjectReader& reader, const Intent& intent) {
 }
 
 void read_adopted(ObjectReader& reader, Intent& intent, std::optional<Problem>& problem) {
-  intent.strategy = read_id<StrategyId>(reader, "strategy");
+  intent.strategy = read_strategy(reader);
   if (reader.ok() && intent.strategy.empty())
     reader.missing("strategy", "who shall own it: a configured strategy, or manual");
   const auto side = reader.choice<Side>("side");

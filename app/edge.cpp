@@ -65,6 +65,8 @@ void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {
   // The same key with another body must be noticed: what the caller decides is compared, not what is filled in.
   auto compared = intent;
   compared.created_at = {};
+  if (intent.strategy.empty())
+    intent.strategy = StrategyId{"manual"};
   caf::anon_send(found->portfolio, SubmitIntent{intent, to_json(compared), std::move(done), nullptr});
 }
 

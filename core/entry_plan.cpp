@@ -36,10 +36,12 @@ Intent open_intent(const Intent& from, Side side, Quantity quantity) {
   return open;
 }
 
-IntentPlan plan_target(const Intent& intent, Quantity owned) {
+IntentPlan plan_target(const Intent& intent, Quantity owned, bool entering) {
   if (intent.size.kind != SizeKind::signed_target)
     return invalid("size", "TARGET needs a signed target");
   const auto target = intent.size.value;
+  if (target.is_zero() && entering)
+    return close_of(intent, {});
   if (target == owned)
     return no_op("at_target", "already at " + target.str());
   if (owned.is_zero() || target.sign() == owned.sign()) {
@@ -53,12 +55,15 @@ IntentPlan plan_target(const Intent& intent, Quantity owned) {
   return close_of(intent, {}, open_intent(intent, target.is_positive() ? Side::buy : Side::sell, target.abs()));
 }
 
-IntentPlan plan_reduce(const Intent& intent, Quantity owned) {
+IntentPlan plan_reduce(const Intent& intent, Quantity owned, bool entering) {
+  if (owned.is_zero() && !entering)
+    return no_op("flat", "nothing is held");
   if (intent.size.kind == SizeKind::all)
     return close_of(intent, {});
   if (intent.size.kind != SizeKind::quantity || !intent.size.value.is_positive())
     return invalid("size", "a close takes ALL or a quantity above zero");
-  return close_of(intent, std::min(intent.size.value, owned.abs()));
+  // What an entry fills before it is gone is known when it is.
+  return close_of(intent, entering ? intent.size.value : std::min(intent.size.value, owned.abs()));
 }
 
 IntentPlan plan_reverse(const Intent& intent, Quantity owned) {
@@ -100,16 +105,26 @@ std::variant<Quantity, Refusal> quantity_of(const Intent& intent, Price price, c
 
 }  // namespace
 
-IntentPlan plan_intent(const Intent& intent, Quantity owned) {
+bool may_open(const Intent& intent) {
   switch (intent.action) {
-    case IntentAction::open: return OpenPlan{intent};
-    case IntentAction::target: return plan_target(intent, owned);
-    case IntentAction::reverse: return plan_reverse(intent, owned);
     case IntentAction::close:
     case IntentAction::reduce:
-      if (owned.is_zero())
-        return no_op("flat", "nothing is held");
-      return plan_reduce(intent, owned);
+    case IntentAction::modify_protection: return false;
+    case IntentAction::target: return intent.size.kind != SizeKind::signed_target || !intent.size.value.is_zero();
+    case IntentAction::open:
+    case IntentAction::reverse:
+    case IntentAction::adopt: break;
+  }
+  return true;
+}
+
+IntentPlan plan_intent(const Intent& intent, Quantity owned, bool entering) {
+  switch (intent.action) {
+    case IntentAction::open: return OpenPlan{intent};
+    case IntentAction::target: return plan_target(intent, owned, entering);
+    case IntentAction::reverse: return plan_reverse(intent, owned);
+    case IntentAction::close:
+    case IntentAction::reduce: return plan_reduce(intent, owned, entering);
     case IntentAction::modify_protection: {
       if (owned.is_zero())
         return no_op("flat", "nothing is held");

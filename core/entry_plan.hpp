@@ -26,11 +26,17 @@ struct OpenPlan {
 };
 using IntentPlan = std::variant<OpenPlan, CloseLots, ModifyProtection, Refusal>;
 
-/// What an intent means for a position that holds `owned` (of the intent's strategy; of all, for a person).
+/// What an intent means for a position that holds `owned`, with entries at work or not (of the intent's strategy; of
+/// all, for a person).
 ///   TARGET t: the difference to t as an open or a reduce; through zero as a reverse; none -> no_op:at_target
 ///   REVERSE: close, then the other way; flat -> an open
-///   CLOSE, REDUCE on flat -> no_op:flat
-IntentPlan plan_intent(const Intent& intent, Quantity owned);
+///   CLOSE, REDUCE, TARGET 0 take entries back that are at work, whatever has filled of them
+///   CLOSE, REDUCE with nothing held and no entry at work -> no_op:flat
+/// Intents that would open (see may_open) are only put when no entry is at work.
+IntentPlan plan_intent(const Intent& intent, Quantity owned, bool entering);
+
+/// Whether an intent may come to open: it waits until the position is settled. A target of nothing is a close.
+bool may_open(const Intent& intent);
 
 struct EntryInputs {
   Quote quote;

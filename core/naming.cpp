@@ -205,6 +205,8 @@ bool is_plain_name(std::string_view name) {
   return true;
 }
 
+bool may_own_orders(std::string_view strategy) { return is_plain_name(strategy) && strategy != "external"; }
+
 ClientOrderId client_order_id(const AccountId& account, const IntentId& intent, Leg leg, std::uint32_t revision,
                               const StrategyId& strategy) {
   if (!is_plain_name(strategy))

@@ -71,5 +71,7 @@ std::optional<OrderName> parse_client_order_id(std::string_view text);
 
 /// 1 to 20 characters of [A-Za-z0-9_-]: what a strategy in the configuration may be called.
 bool is_plain_name(std::string_view name);
+/// Whether orders may be made in this name: plain, and not "external", which stands for what nobody here ordered.
+bool may_own_orders(std::string_view strategy);
 
 }  // namespace heed::core

@@ -125,6 +125,8 @@ std::optional<Date> due_session(const PositionState& state, const StrategyId& st
 /// What our lots hold without `external`, and with it.
 Quantity owned_quantity(const PositionState& state);
 Quantity net_quantity(const PositionState& state);
+/// Whether an entry is at work, of this strategy or, where it is empty, of anybody.
+bool entering(const PositionState& state, const StrategyId& strategy);
 /// Held without resting protection although protection is wanted: since when.
 std::optional<Instant> naked_since(const PositionState& state);
 /// The same, told apart: a lot whose exits were taken away for a close that is at work is on its way out, for a

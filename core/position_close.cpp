@@ -45,7 +45,8 @@ void Machine::operator()(const CloseLots& input) {
     return answer(DispositionKind::no_op, "flat",
                   input.strategy.empty() ? "nothing is held" : "nothing is held for " + input.strategy.str());
   out_.rows.emplace_back(input.intent);
-  answer(DispositionKind::in_flight, "", "closing " + left_to_close(s_, plan).str());
+  const auto left = left_to_close(s_, plan);
+  answer(DispositionKind::in_flight, "", left.is_positive() ? "closing " + left.str() : "the entry is taken back");
   if (s_.close)
     emit(CloseQueued{std::move(plan)});
   else
@@ -297,7 +298,8 @@ void Machine::end_close(std::string outcome) {
   if (plan.own)
     return;
   if (closed)
-    decide(plan.intent.signal, DispositionKind::closed, "", "closed " + plan.closed.str());
+    decide(plan.intent.signal, DispositionKind::closed, "",
+           plan.closed.is_positive() ? "closed " + plan.closed.str() : "the entry was taken back before it filled");
   else
     decide(plan.intent.signal, DispositionKind::failed, "position_mismatch", s_.quarantine);
 }

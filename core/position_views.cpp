@@ -71,6 +71,12 @@ Quantity owned_quantity(const PositionState& state) {
   return sum;
 }
 
+bool entering(const PositionState& state, const StrategyId& strategy) {
+  return std::ranges::any_of(state.lots, [&](const Lot& lot) {
+    return (strategy.empty() || lot.strategy == strategy) && has_live_entry(state, lot);
+  });
+}
+
 Quantity net_quantity(const PositionState& state) {
   Quantity sum;
   for (const auto& lot : state.lots)

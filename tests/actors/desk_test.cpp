@@ -374,6 +374,65 @@ TEST_CASE("desk: a person's orders", "[actors][desk]") {
   }
 }
 
+TEST_CASE("desk: a person's close takes an entry back that has not filled", "[actors][desk]") {
+  Desk1 w;
+  w.venue->fills_market_orders = false;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  REQUIRE(w.outcome("b1") == "in_flight");
+  auto ask = w.intent("k1", IntentAction::close, "NVDA");
+  SECTION("close") {}
+  SECTION("reduce") {
+    ask.action = IntentAction::reduce;
+    ask.size = Size{SizeKind::quantity, Quantity{4}, {}};
+  }
+  SECTION("a target of nothing") {
+    ask.action = IntentAction::target;
+    ask.size = Size{SizeKind::signed_target, Quantity{}, {}};
+  }
+  SECTION("while the market is closed, where the entry waits for the opening") {
+    w.clock->set(at("2026-11-20T22:00:00Z"));
+    w.system->send(w.desk.portfolio, SessionChanged{false, {}});
+    w.settle();
+  }
+  w.submit(ask);
+  w.settle();
+  CHECK(w.outcome("b1") == "cancelled");
+  CHECK(w.outcome_of(DeskWorld::signal_of_key("k1")) == "closed");
+  CHECK(w.finals(DeskWorld::signal_of_key("k1")) == 1);
+  CHECK(w.venue->working("NVDA") == 0);
+  CHECK(w.held("NVDA").is_zero());
+}
+
+TEST_CASE("desk: what fills of an entry before a person's close has taken it back is sold", "[actors][desk]") {
+  Desk1 w;
+  w.venue->fills_market_orders = false;
+  w.start();
+  w.call(buy("b1", "NVDA"));
+  w.venue->fates["cancel"].push_back(Fate::lost());
+  w.submit(w.intent("k1", IntentAction::close, "NVDA"));
+  w.venue->fills_market_orders = true;
+  w.venue->fill("NVDA", Leg::entry);
+  w.settle();
+  w.advance(seconds{60});
+  CHECK(w.outcome("b1") == "filled");
+  CHECK(w.outcome_of(DeskWorld::signal_of_key("k1")) == "closed");
+  CHECK(w.held("NVDA").is_zero());
+  CHECK(w.venue->working("NVDA") == 0);
+}
+
+TEST_CASE("desk: an order of a strategy that no order can name ends with its reason", "[actors][desk]") {
+  Desk1 w;
+  w.start();
+  auto open = w.intent("k1", GENERATE(IntentAction::open, IntentAction::target), "NVDA");
+  open.strategy = StrategyId{GENERATE("", "a b", "external")};
+  open.size = Size{open.action == IntentAction::open ? SizeKind::quantity : SizeKind::signed_target, Quantity{1}, {}};
+  w.submit(open);
+  w.settle();
+  CHECK(w.outcome_of(DeskWorld::signal_of_key("k1")) == "invalid:strategy");
+  CHECK(w.telemetry->actor_restarts == 0);
+}
+
 TEST_CASE("desk: the same key is the same order, another body under it is refused", "[actors][desk]") {
   Desk1 w;
   w.start();

@@ -50,6 +50,8 @@ TEST_CASE("intents that are refused, and for which field", "[api][intents]") {
     {R"({})", "account", "FIELD_MISSING"},
     {R"({"account":"paper"})", "symbol", "FIELD_MISSING"},
     {R"({"account":"paper","symbol":"NVDA"})", "action", "FIELD_MISSING"},
+    {R"({"account":"paper","strategy":"a b","symbol":"NVDA","action":"OPEN"})", "strategy", "FIELD_INVALID"},
+    {R"({"account":"paper","strategy":"external","symbol":"NVDA","action":"OPEN"})", "strategy", "FIELD_INVALID"},
     {R"({"account":"paper","symbol":"NVDA","action":"OPN"})", "action", "FIELD_INVALID"},
     {R"({"account":"paper","symbol":"NVDA","action":"OPEN"})", "side", "FIELD_MISSING"},
     {R"({"account":"paper","symbol":"NVDA","action":"OPEN","side":"buy"})", "size", "FIELD_MISSING"},

@@ -484,7 +484,7 @@ TEST_CASE("protection changed by percent or ticks is measured from the average, 
   auto intent = w.intent(IntentAction::modify_protection, "strat");
   intent.protection.stop = Level{LevelKind::percent, 4_d};
   intent.protection.target = Level{LevelKind::ticks, 800_d};
-  const auto plan = plan_intent(intent, 10_d);
+  const auto plan = plan_intent(intent, 10_d, false);
   w.feed(std::get<ModifyProtection>(plan));
   w.calm();
   w.pass(seconds{10});
@@ -493,7 +493,7 @@ TEST_CASE("protection changed by percent or ticks is measured from the average, 
   // What makes no sense is refused before anything is cancelled.
   intent = w.intent(IntentAction::modify_protection, "strat");
   intent.protection.stop = Level{LevelKind::percent, 100_d};
-  CHECK(w.feed(std::get<ModifyProtection>(plan_intent(intent, 10_d))).answer.str() == "invalid:protection");
+  CHECK(w.feed(std::get<ModifyProtection>(plan_intent(intent, 10_d, false))).answer.str() == "invalid:protection");
   CHECK(w.only(Leg::stop_loss).now.stop_price == 96_d);
 }
 

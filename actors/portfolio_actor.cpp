@@ -113,9 +113,13 @@ void start_again(PortfolioSelf self, const Symbol& symbol) {
   auto [state, recovered] =
     rows.value().rows.empty() ? std::pair{fresh(st, symbol), false} : parse(st, rows.value().rows.front());
   if (entry.failures >= failures_max) {
-    if (state.quarantine.empty())
+    if (state.quarantine.empty()) {
       state.quarantine = "its actor failed " + std::to_string(entry.failures) + " times";
+      ++st.env->telemetry->alerts;
+      spdlog::critical("{}/{}: QUARANTINED {}", st.env->account.view(), symbol.view(), state.quarantine);
+    }
     state.quarantine_stays = true;
+    recovered = true;  // its first step stores it and counts it, also where nothing was stored before
   }
   ++st.env->telemetry->actor_restarts;
   RiskFact restarted;

@@ -89,8 +89,13 @@ void ask_risk(PositionSelf self, PlaceEntry entry, const Quote& quote, bool mark
     });
 }
 
-/// A quote, then size and risk.
+/// A quote, then size and risk. Where nothing opens, nothing is asked: what made the actor fail may be this very
+/// call.
 void open(PositionSelf self, Intent intent, Money equity) {
+  if (!self->state.core.quarantine.empty()) {
+    settle(self, {DispositionKind::no_op, "quarantined"}, self->state.core.quarantine);
+    return;
+  }
   self->request(self->state.env->gateway, caf::infinite, QuoteQuery{self->state.core.symbol})
     .then([self, intent = std::move(intent), equity](const QuoteAnswer& answer) {
       auto& st = self->state;

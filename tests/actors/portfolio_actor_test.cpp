@@ -156,6 +156,25 @@ TEST_CASE("portfolio: a position that keeps failing is quarantined, and the othe
   CHECK(w.outcome("b4") == "filled");
 }
 
+TEST_CASE("portfolio: a position that failed before it stored anything is set apart and told of, and asks no price",
+          "[actors][portfolio]") {
+  DeskWorld w;
+  w.start();
+  w.call(sell("s1", "NVDA"));  // spawns it, and stores no state
+  const auto alerts = w.telemetry->alerts.load();
+  for (int i = 0; i < 5; ++i) {
+    break_position(w, "NVDA", "broken" + std::to_string(i));
+    w.advance(seconds{40});
+  }
+  w.settle();
+  CHECK(w.telemetry->quarantined == 1);
+  CHECK(w.telemetry->alerts == alerts + 1);
+  w.venue->fates["query_quote"].assign(1, Fate::lost());
+  w.call(buy("b1", "NVDA"));
+  CHECK(w.outcome("b1") == "no_op:quarantined");
+  CHECK(w.venue->fates["query_quote"].size() == 1);
+}
+
 TEST_CASE("portfolio: a store that fails for long takes no position out, and none has to be let go by a person",
           "[actors][portfolio]") {
   DeskWorld w;

@@ -77,8 +77,7 @@ void ask_risk(PositionSelf self, PlaceEntry entry, const Quote& quote, bool mark
   question.last_price = quote.last.is_positive() ? quote.last : entry.reference;
   question.quote_at = quote.at;
   question.multiplier = st.instrument->multiplier;
-  for (const auto& lot : st.core.lots)
-    question.cost_held += lot.cost;
+  question.cost_held = core::cost_at_risk(st.core, question.multiplier);
   question.session_open = market_open;
   self->request(st.env->governor, caf::infinite, question)
     .then([self, entry = std::move(entry)](const RiskAnswer& answer) {

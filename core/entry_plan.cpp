@@ -169,6 +169,21 @@ std::variant<PlaceEntry, Refusal> draft_entry(const Intent& intent, const EntryI
   return entry;
 }
 
+Money cost_at_risk(const PositionState& state, Decimal multiplier) {
+  Money sum;
+  for (const auto& lot : state.lots)
+    sum += lot.cost;
+  for (const auto& order : state.orders) {
+    const auto& row = order.row;
+    const auto filled = std::max(order.booked, row.cum_qty);
+    if (row.leg != Leg::entry || is_terminal(row.status) || filled >= row.quantity)
+      continue;
+    const auto worst = order.worst_price.is_positive() ? order.worst_price : row.limit_price.value_or(Price{});
+    sum += Decimal::mul(Decimal::mul(row.quantity - filled, worst, Rounding::ceil), multiplier, Rounding::ceil);
+  }
+  return sum;
+}
+
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session) {
   std::vector<StrategyId> due;
   for (const auto& lot : state.lots)

@@ -51,6 +51,10 @@ struct EntryInputs {
 /// invalid:size, risk_denied:stale_price (no quote on the entering side).
 std::variant<PlaceEntry, Refusal> draft_entry(const Intent& intent, const EntryInputs& inputs);
 
+/// What is held costs this, and what entries at work may still fill: for the governor's question. An entry whose
+/// worst price nobody knows is counted by the governor alone.
+Money cost_at_risk(const PositionState& state, Decimal multiplier);
+
 /// Strategies whose due_session() is `session` or earlier, by name.
 std::vector<StrategyId> due_strategies(const PositionState& state, Date session);
 

@@ -77,9 +77,10 @@ public:
 
 private:
   using Denial = std::optional<RiskAnswer>;
-  struct Ask;  // the question with its value worked out
+  struct Ask;  // the question with its value worked out, and what the symbol costs already
 
   // risk_reserve.cpp
+  Ask weigh(const ReserveRisk& q) const;
   Denial known_already(const ReserveRisk& q) const;
   Denial check_sense(const ReserveRisk& q) const;
   Denial check_latches(const ReserveRisk& q, Instant now) const;

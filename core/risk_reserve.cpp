@@ -41,6 +41,33 @@ struct RiskLedger::Ask {
   Money in_flight;
 };
 
+// What the symbol costs already has two witnesses.
+//
+// The position, P: what it holds, and its entries at work. It alone opens here, for one question at a time, so while
+// it asks no grant is on its way to it: P is what is. (One whose asker died meanwhile is never placed.)
+// This ledger, L: held and reserved. It hears of everything in the order it happened, but after the commit. Of what
+// it has not heard yet,
+//   a fill is in `reserved`: the same shares, at their worst price; had they cost more, P would say so;
+//   an exit, or an entry's end, leaves L above P;
+//   somebody else's shares, an over-fill and a corrected price leave P above L, or L above P;
+//   a grant that is not placed is only in L.
+// Within P and within L each share counts once, whichever of its two sums it stands in; held by the one and reserved
+// by the other, it would count twice. So the greater of the two totals: never less than P, and more only by what was
+// there a commit ago.
+RiskLedger::Ask RiskLedger::weigh(const ReserveRisk& q) const {
+  Ask ask{q, Decimal::mul(Decimal::mul(q.quantity, q.price, Rounding::ceil), q.multiplier, Rounding::ceil),
+          find(q.symbol), Money{}, Money{}};
+  if (ask.symbol != nullptr) {
+    ask.held = ask.symbol->cost;
+    ask.in_flight = ask.symbol->reserved;
+  }
+  if (q.cost_held > ask.held + ask.in_flight) {
+    ask.held = q.cost_held;
+    ask.in_flight = {};
+  }
+  return ask;
+}
+
 RiskLedger::Denial RiskLedger::known_already(const ReserveRisk& q) const {
   const auto it = state_.orders.find(q.order);
   if (it == state_.orders.end())
@@ -240,12 +267,7 @@ Reservation RiskLedger::judge(const ReserveRisk& q, Instant now) {
   if (answered(known_already(q)) || answered(check_sense(q)) || answered(check_latches(q, now)) ||
       answered(check_symbol(q, now)) || answered(check_price(q, now)))
     return out;
-  Ask ask{q, Decimal::mul(Decimal::mul(q.quantity, q.price, Rounding::ceil), q.multiplier, Rounding::ceil),
-          find(q.symbol), q.cost_held, Money{}};
-  if (ask.symbol) {
-    ask.held = std::max(q.cost_held, ask.symbol->cost);
-    ask.in_flight = ask.symbol->reserved;
-  }
+  const auto ask = weigh(q);
   if (answered(check_order(ask)) || answered(check_rate(q, now, out.effects)) || answered(check_day(ask)) ||
       answered(check_position(ask)) || answered(check_account(ask)))
     return out;

@@ -116,7 +116,7 @@ struct ReserveRisk {
   Price last_price;  // for the fat-finger check
   Instant quote_at{};
   Decimal multiplier{1};
-  Money cost_held;  // what the symbol costs already, over all strategies
+  Money cost_held;  // as the position knows it: what is held, of all strategies, and entries at work
   bool session_open = true;
   HEED_FIELDS(order, intent, account, strategy, symbol, side, quantity, price, last_price, quote_at, multiplier,
               cost_held, session_open);

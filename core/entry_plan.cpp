@@ -9,15 +9,22 @@
 namespace heed::core {
 namespace {
 
-CloseLots close_of(const Intent& intent, std::optional<Quantity> quantity, std::optional<Intent> then = {}) {
+CloseLots close_of(const Intent& intent, std::optional<Quantity> quantity) {
   CloseLots close;
   close.intent = intent;
   close.quantity = quantity;
-  close.then = std::move(then);
   if (intent.origin == Origin::manual)
     close.include_external = false;
   else
     close.strategy = intent.strategy;
+  return close;
+}
+
+/// What ends for the other side's sake ends by that, whoever wants it and whatever reason came along.
+CloseLots reverse_of(const Intent& intent, Intent then) {
+  auto close = close_of(intent, {});
+  close.intent.close_reason = CloseReason::reversed;
+  close.then = std::move(then);
   return close;
 }
 
@@ -52,7 +59,7 @@ IntentPlan plan_target(const Intent& intent, Quantity owned, bool entering) {
   }
   if (target.is_zero())
     return close_of(intent, {});
-  return close_of(intent, {}, open_intent(intent, target.is_positive() ? Side::buy : Side::sell, target.abs()));
+  return reverse_of(intent, open_intent(intent, target.is_positive() ? Side::buy : Side::sell, target.abs()));
 }
 
 IntentPlan plan_reduce(const Intent& intent, Quantity owned, bool entering) {
@@ -70,7 +77,7 @@ IntentPlan plan_reverse(const Intent& intent, Quantity owned) {
   if (owned.is_zero())
     return OpenPlan{open_intent(intent, intent.side, intent.size.value)};
   const auto quantity = intent.size.kind == SizeKind::quantity ? intent.size.value : owned.abs();
-  return close_of(intent, {}, open_intent(intent, owned.is_positive() ? Side::sell : Side::buy, quantity));
+  return reverse_of(intent, open_intent(intent, owned.is_positive() ? Side::sell : Side::buy, quantity));
 }
 
 std::variant<Quantity, Refusal> quantity_of(const Intent& intent, Price price, const EntryInputs& in) {

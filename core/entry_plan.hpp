@@ -29,7 +29,7 @@ using IntentPlan = std::variant<OpenPlan, CloseLots, ModifyProtection, Refusal>;
 /// What an intent means for a position that holds `owned`, with entries at work or not (of the intent's strategy; of
 /// all, for a person).
 ///   TARGET t: the difference to t as an open or a reduce; through zero as a reverse; none -> no_op:at_target
-///   REVERSE: close, then the other way; flat -> an open
+///   REVERSE: close (for REVERSED), then the other way; flat -> an open
 ///   CLOSE, REDUCE, TARGET 0 take entries back that are at work, whatever has filled of them
 ///   CLOSE, REDUCE with nothing held and no entry at work -> no_op:flat
 /// Intents that would open (see may_open) are only put when no entry is at work.

@@ -366,6 +366,28 @@ TEST_CASE("desk: a person's orders", "[actors][desk]") {
     for (const auto& order : w.venue->submits)
       CHECK(order.quantity == Quantity{10});
     CHECK(w.finals(DeskWorld::signal_of_key("k2")) == 1);
+    REQUIRE(w.trades().size() == 1);
+    CHECK(w.trades()[0].reason == CloseReason::reversed);
+  }
+  const auto target = [&w](const char* quantity) {
+    auto to = w.intent("k2", IntentAction::target, "NVDA");
+    to.size = Size{SizeKind::signed_target, dec(quantity), {}};
+    w.submit(to);
+    w.settle();
+    w.settle();
+    CHECK(w.held("NVDA") == dec(quantity));
+  };
+  SECTION("a target through zero is a reverse") {
+    target("-3");
+    REQUIRE(w.trades().size() == 1);
+    CHECK(w.trades()[0].reason == CloseReason::reversed);
+  }
+  SECTION("a target of zero is none, nor is one that shrinks") {
+    target(GENERATE("0", "4"));
+    const auto orders = w.orders();
+    const auto close = std::find_if(orders.begin(), orders.end(), [](const auto& o) { return o.leg == Leg::close; });
+    REQUIRE(close != orders.end());
+    CHECK(close->close_reason == "MANUAL_CLOSE");
   }
   SECTION("close when flat") {
     w.submit(w.intent("k2", IntentAction::close, "AMD"));

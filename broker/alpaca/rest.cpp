@@ -1,5 +1,6 @@
 #include "broker/alpaca/rest.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -7,8 +8,28 @@
 namespace heed::alpaca {
 
 namespace {
+
 constexpr std::size_t kept_bytes_max = 4096;
+
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Where the secret stands, from there on; npos: nowhere. A short one may be a common word, part of many others (the
+/// built-in exchange's is the beginning of every order's name): it counts as a word of its own only.
+std::size_t find_secret(std::string_view text, std::string_view secret, std::size_t from) {
+  constexpr std::size_t no_common_word = 16;
+  if (secret.empty())
+    return std::string_view::npos;
+  for (;; ++from) {
+    from = text.find(secret, from);
+    if (from == std::string_view::npos || secret.size() >= no_common_word)
+      return from;
+    const auto end = from + secret.size();
+    if ((from == 0 || !is_alphanumeric(text[from - 1])) && (end == text.size() || !is_alphanumeric(text[end])))
+      return from;
+  }
 }
+
+}  // namespace
 
 Rest::Rest(const AlpacaConfig& config, const AlpacaTransports& transports)
     : account_{config.account},
@@ -48,10 +69,17 @@ void Rest::tell_usage(const net::HttpResponse& answer, bool market_data) {
 }
 
 std::string Rest::fit_to_keep(std::string_view text) const {
-  std::string kept{text.substr(0, kept_bytes_max)};
-  if (!secret_.empty())
-    for (auto at = kept.find(secret_); at != std::string::npos; at = kept.find(secret_, at))
-      kept.replace(at, secret_.size(), "***");
+  std::string kept;
+  // Cut to size last: a secret that the cut divides must not leave its first part.
+  for (std::size_t from = 0; from < text.size() && kept.size() < kept_bytes_max;) {
+    const auto at = find_secret(text, secret_, from);
+    kept += text.substr(from, std::min(at - from, kept_bytes_max));
+    if (at == std::string_view::npos)
+      break;
+    kept += "***";
+    from = at + secret_.size();
+  }
+  kept.resize(std::min(kept.size(), kept_bytes_max));
   return kept;
 }
 

@@ -300,6 +300,37 @@ TEST_CASE("every call is written down, without the secret") {
   }
 }
 
+TEST_CASE("a secret is struck out of the audit wherever it stands, a short one where it is a word of its own") {
+  const std::string real = "q3Zk8vPw1LxT7cRn5YbHs9DfGj2MaEu6VoKiQt4W";
+  struct Case {
+    std::string secret, told, kept;
+  };
+  const auto filled = std::string(4090, 'x');
+  const auto c = GENERATE_COPY(values<Case>({
+    {real, "secret " + real + ".", "secret ***."},
+    {real, "prefix" + real + "1, " + real + real, "prefix***1, ******"},
+    {real, filled + real, filled + "***"},
+    {real, filled + "xxxx" + real, filled + "xxxx**"},  // never its first part
+    {real, real + real + real + filled + real, "*********" + filled.substr(0, 4087)},
+    {"heed", R"({"key":"heed","secret":"heed"})", R"({"key":"***","secret":"***"})"},
+    {"heed", "heed heed", "*** ***"},
+    {"heed", R"({"client_order_id":"heed1.mentions.en.yed6i4h2zfg753gp"})",
+     R"({"client_order_id":"heed1.mentions.en.yed6i4h2zfg753gp"})"},
+    {"heed", "theed heedheed 1heed", "theed heedheed 1heed"},
+    {"fifteen-letters", "xfifteen-letters, fifteen-letters", "xfifteen-letters, ***"},
+    {"sixteen-letters!", "xsixteen-letters!x", "x***x"},
+  }));
+  INFO(c.secret << " in " << c.told);
+  Bench bench;
+  bench.config.secret = c.secret;
+  bench.make();
+  bench.start();
+  bench.trading->on("GET /v2/clock", answer(403, c.told));
+  CHECK_FALSE(bench.ask<VenueClock>([&](auto done) { bench.venue->query_clock(done); }));
+  REQUIRE(bench.calls.size() == 1);
+  CHECK(bench.calls[0].response == c.kept);
+}
+
 TEST_CASE("answers still come after stop, and after the adapter is gone") {
   Bench bench;
   bench.start_up();

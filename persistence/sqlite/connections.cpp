@@ -46,8 +46,16 @@ void check_owner(const Database& db) {
     throw Failure{SQLITE_NOTADB, "it belongs to another program"};
 }
 
+/// The steps that were taken, one by one; none where there is no list of them yet.
+std::int64_t last_step(const Database& db) {
+  const bool listed = query_number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'") != 0;
+  return listed ? query_number(db, "SELECT coalesce(max(number), 0) FROM schema_migrations") : 0;
+}
+
+// The file tells its version twice, in its header and by its steps: each of them is believed when it is the newer
+// one.
 void check_version(const Database& db) {
-  const auto version = query_number(db, "PRAGMA user_version");
+  const auto version = std::max(query_number(db, "PRAGMA user_version"), last_step(db));
   if (version > schema_version())
     throw Failure{SQLITE_SCHEMA, "its schema is version " + std::to_string(version) +
                                    ", this program knows up to version " + std::to_string(schema_version()) +
@@ -60,7 +68,7 @@ void migrate(Database& db) {
   db.exec(
     "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
     " applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ'))) STRICT");
-  const auto done = query_number(db, "SELECT coalesce(max(number), 0) FROM schema_migrations");
+  const auto done = last_step(db);
   for (const auto& step : sqlite_migrations()) {
     if (step.number <= done || (mutant("old_file_left_old") && done > 0))
       continue;

@@ -98,8 +98,24 @@ private:
       reading_.error(at("rate_reserve_per_minute"), "leaves nothing of rate_limit_per_minute, " +
                                                       std::to_string(account_.rate_limit_per_minute) +
                                                       ", to open positions with");
+    check_passes();
     if (account_.backoff_initial_ms > account_.backoff_max_ms)
       reading_.error(at("backoff_initial_ms"), "is above backoff_max_ms, " + std::to_string(account_.backoff_max_ms));
+  }
+
+  /// Passes leave before entries do, and use up the budget that entries wait for.
+  void check_passes() {
+    constexpr std::int64_t requests_each = 3;  // orders, positions, account; more where a list has several pages
+    const std::int64_t interval = std::max(1, account_.reconcile_interval_seconds);
+    const std::int64_t used = requests_each * 60 / interval;
+    const std::int64_t all = account_.rate_limit_per_minute - account_.rate_reserve_per_minute;
+    if (all > 0 && 2 * used > all)
+      reading_.warning(at("reconcile_interval_seconds"),
+                       "of " + std::to_string(interval) + " s takes " + std::to_string(used) +
+                         " requests a minute or more of the " + std::to_string(all) +
+                         " that rate_limit_per_minute leaves beside the reserve: entries may wait long",
+                       "write " + std::to_string((2 * requests_each * 60 + all - 1) / all) +
+                         " or more, or raise rate_limit_per_minute to what the venue allows");
   }
 
   const std::string& text_of(std::string_view key) const {

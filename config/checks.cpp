@@ -169,6 +169,20 @@ void check_source(Reading& reading, std::size_t i) {
                     "write start = \"all\" to play it");
 }
 
+/// Words that Heed gives a meaning. A source under one of them could make a call that bears the name of another.
+struct ReservedId {
+  const char* section;
+  const char* id;
+  const char* meaning;
+};
+constexpr ReservedId reserved_ids[] = {
+  {"strategy", "external", "stands for positions that no strategy owns"},
+  {"strategy", "manual", "stands for what a person closes or adopts"},
+  {"source", "api", "stands for a person's own intents"},
+  {"source", "schedule", "stands for what the schedule closes"},
+  {"source", "broker", "stands for orders that are known from the broker alone"},
+};
+
 void check_unique(Reading& reading, std::string_view name) {
   const Section& section = *find_section(name);
   const Key& id_key = *section.find("id");
@@ -183,8 +197,9 @@ void check_unique(Reading& reading, std::string_view name) {
       reading.error({name, i, "id"},
                     "is the id of " + section.header() + " number " + std::to_string(first->second + 1) + " already",
                     "give each its own");
-    if (name == "strategy" && id == "external")
-      reading.error({name, i, "id"}, "stands for positions that no strategy owns", "use another id");
+    for (const auto& reserved : reserved_ids)
+      if (name == reserved.section && id == reserved.id)
+        reading.error({name, i, "id"}, reserved.meaning, "use another id");
   }
 }
 

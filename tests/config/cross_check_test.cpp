@@ -95,6 +95,10 @@ const std::vector<Case> cases = {
   {"[[source]]\nid = 'inbox'", 2, "source.inbox.id", "is the id of [[source]] number 1 already"},
   {"[[strategy]]\nid = 'mentions'", 2, "strategy.mentions.id", "is the id of [[strategy]] number 1 already"},
   {"[[strategy]]\nid = 'external'", 2, "strategy.external.id", "no strategy owns"},
+  {"[[strategy]]\nid = 'manual'", 2, "strategy.manual.id", "a person closes or adopts"},
+  {"[[source]]\nid = 'api'", 2, "source.api.id", "a person's own intents"},
+  {"[[source]]\nid = 'schedule'", 2, "source.schedule.id", "what the schedule closes"},
+  {"[[source]]\nid = 'broker'", 2, "source.broker.id", "known from the broker alone"},
   {"[[route]]\nsources = ['inbxo']\nstrategy = 'mentions'\naccounts = ['paper']", 2, "route[2].sources",
    "there is no [[source]] with id \"inbxo\"; did you mean \"inbox\"?"},
   {"[[route]]\nsources = ['inbox']\nstrategy = 'mention'\naccounts = ['paper']", 3, "route[2].strategy",
@@ -268,6 +272,9 @@ TEST_CASE("what leads nowhere is a warning") {
     {"[[source]]\nid = 's'", 1, "source.s: is named by no route"},
     {"[[strategy]]\nid = 't'", 1, "strategy.t: is named by no route"},
     {"[[source]]\nid = 's'\nkind = 'jsonl'\npath = 'x'\nrelease = 'clock'", 5, "skips what is there"},
+    {"[[account]]\nid = 'b'\nreconcile_interval_seconds = 1", 3,
+     "of 1 s takes 180 requests a minute or more of the 180 that rate_limit_per_minute leaves"},
+    {"[[account]]\nid = 'b'\nrate_limit_per_minute = 40\nreconcile_interval_seconds = 16", 4, "write 18 or more"},
     {"[[strategy]]\nid = 't'\nenable_trading = true\nstop_pct = 0\ntarget_pct = 0", 4, "without protection"},
   };
   for (const Row& row : rows) {
@@ -279,6 +286,7 @@ TEST_CASE("what leads nowhere is a warning") {
     }));
   }
   CHECK(parse_text(base_text).warnings.empty());
+  CHECK(parse_text(base_text + "[schedule]\nreconcile_interval_seconds = 3\n").warnings.empty());
   const LoadOutcome idle = parse_text("[exchange]\nbars = 'b'\n");
   REQUIRE(idle.warnings.size() == 1);
   CHECK(idle.warnings[0].message.find("it will not run") != std::string::npos);

@@ -167,6 +167,18 @@ std::shared_ptr<Responder::Stream> ConnectionResponder::stream(HttpResponse head
 
 }  // namespace
 
+bool ServerCore::close_idle(bool tcp) {
+  std::shared_ptr<Connection> longest;
+  for (const auto& [raw, connection] : connections) {
+    const auto since = connection->is_tcp() == tcp ? connection->idle_since() : std::nullopt;
+    if (since && (!longest || *since < *longest->idle_since()))
+      longest = connection;
+  }
+  if (longest)
+    longest->close();
+  return longest != nullptr;
+}
+
 void ServerCore::tell_if_empty() {
   if (open_count() != 0)
     return;
@@ -180,14 +192,13 @@ Connection::Connection(std::shared_ptr<ServerCore> core, Socket socket, std::str
 
 void Connection::start() {
   core_->connections.emplace(this, shared_from_this());
+  ++core_->open(tcp_);
   ErrorCode ignored;
   socket_.non_blocking(true, ignored);
   if (tcp_)
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
   in_.resize(buffer_bytes_first);
-  scanner_.emplace(core_->limits);
-  set_deadline(core_->limits.idle_deadline);
-  pump();
+  await_request();
 }
 
 // Takes requests until one waits for bytes or for its answer. Not re-entered when a handler answers at once, so that
@@ -290,9 +301,11 @@ void Connection::upgrade() {
   options.ping_every = limits.websocket_ping_every;
   options.pong_deadline = limits.websocket_pong_deadline;
   const auto id = core_->next_websocket++;
-  decision.handlers->on_close = [core = core_, id,
+  ++core_->open(tcp_);
+  decision.handlers->on_close = [core = core_, id, tcp = tcp_,
                                  on_close = std::move(decision.handlers->on_close)](std::string reason) {
     core->websockets.erase(id);
+    --core->open(tcp);
     if (on_close)
       on_close(std::move(reason));
     core->tell_if_empty();
@@ -407,9 +420,18 @@ void Connection::written() {
     return drain();
   phase_ = Phase::reading;
   started_ = false;
+  await_request();
+}
+
+void Connection::await_request() {
   scanner_.emplace(core_->limits);
-  set_deadline(core_->limits.idle_deadline);
+  idle_since_ = Clock::now();
+  set_deadline(idle_since_ + core_->limits.idle_deadline);
   pump();
+}
+
+std::optional<Clock::time_point> Connection::idle_since() const {
+  return phase_ == Phase::reading && !started_ ? std::optional{idle_since_} : std::nullopt;
 }
 
 void Connection::abort(std::uint64_t serial, const std::string& raw_bytes) {
@@ -545,6 +567,7 @@ void Connection::close() {
   socket_.close(ignored);
   timer_.cancel();
   const auto self = core_->connections.extract(this);  // not destroyed before this function is done
+  --core_->open(tcp_);
   core_->tell_if_empty();
 }
 

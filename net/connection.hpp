@@ -31,7 +31,14 @@ struct ServerCore {
   std::uint64_t next_websocket = 0;
   std::vector<std::function<void()>> when_empty;
 
+  std::size_t open_tcp = 0;  // connections and WebSockets
+  std::size_t open_unix = 0;
+
+  std::size_t& open(bool tcp) { return tcp ? open_tcp : open_unix; }
+  std::size_t places(bool tcp) const { return tcp ? limits.connections_max : limits.unix_connections_max; }
   std::size_t open_count() const { return connections.size() + websockets.size(); }
+  /// Closes the connection of this kind that has been idle the longest between requests; false: none is idle.
+  bool close_idle(bool tcp);
   void tell_if_empty();
 };
 
@@ -45,6 +52,9 @@ public:
   /// Lets the answer under way finish, then closes; at once when there is none.
   void stop();
   void close();
+  /// Since when it has been waiting for the first byte of a request; nothing when it is not.
+  std::optional<Clock::time_point> idle_since() const;
+  bool is_tcp() const { return tcp_; }
 
   // For the responder, on the network thread; ignored unless `serial` is the request under way.
   void answer(std::uint64_t serial, HttpResponse response);
@@ -79,6 +89,7 @@ private:
   void drain();
   void discard(std::size_t allowance);
 
+  void await_request();
   void set_deadline(Clock::time_point when);
   void set_deadline(std::chrono::milliseconds from_now) { set_deadline(Clock::now() + from_now); }
   void clear_deadline() { deadline_ = Clock::time_point::max(); }
@@ -108,6 +119,7 @@ private:
   bool stream_writing_ = false;
   std::size_t stream_write_bytes_ = 0;
 
+  Clock::time_point idle_since_{};
   Clock::time_point deadline_ = Clock::time_point::max();
   Clock::time_point timer_at_ = Clock::time_point::max();
 };

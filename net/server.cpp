@@ -60,6 +60,9 @@ public:
     acceptor_.async_accept(*socket, [self = this->shared_from_this(), socket](ErrorCode error) {
       if (!self->acceptor_.is_open())
         return;
+      // Out of descriptors: what an idle connection holds is for who comes now, above all on the Unix socket.
+      if (error == asio::error::no_descriptors && self->core_->close_idle(true))
+        return self->accept();
       if (error)
         return self->accept_later();
       self->take(std::move(*socket));
@@ -77,8 +80,9 @@ public:
 
 private:
   void take(Socket socket) {
-    if (core_->open_count() >= core_->limits.connections_max)
-      return turn_away(std::move(socket), core_->limits.connections_max);
+    const std::size_t places = core_->places(is_tcp);
+    if (core_->open(is_tcp) >= places && !core_->close_idle(is_tcp))
+      return turn_away(std::move(socket), places);
     std::string peer = "unix";
     if constexpr (is_tcp) {
       ErrorCode error;

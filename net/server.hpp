@@ -44,7 +44,8 @@ struct ServerLimits {
   std::size_t header_bytes_max = 8UL * 1024;
   std::size_t body_bytes_max = 1024UL * 1024;
   std::size_t target_bytes_max = 2UL * 1024;
-  std::size_t connections_max = 1024;
+  std::size_t connections_max = 1024;               // of TCP; beyond them the one idle the longest gives way
+  std::size_t unix_connections_max = 64;            // of the Unix socket, whose owner no crowd on TCP shuts out
   std::chrono::milliseconds read_deadline{10'000};  // whole request, from its first byte
   std::chrono::milliseconds idle_deadline{75'000};  // between requests
   std::chrono::milliseconds write_deadline{20'000};

@@ -194,22 +194,5 @@ TEST_CASE("server input: a client that does not read its answer is dropped") {
   CHECK(ended);
 }
 
-TEST_CASE("server input: more connections than allowed are told so") {
-  ServerLimits limits;
-  limits.connections_max = 2;
-  Served served{[](const HttpRequest&, const std::shared_ptr<Responder>& responder) {
-                  responder->respond({200, {}, "x"});
-                },
-                nullptr, limits};
-  RawSocket first{served.port};
-  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(status_of(first.receive_response()) == 200);
-  RawSocket second{served.port};
-  second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(status_of(second.receive_response()) == 200);
-  RawSocket third{served.port};
-  CHECK(status_of(third.receive_response()) == 503);
-}
-
 }  // namespace
 }  // namespace heed::net

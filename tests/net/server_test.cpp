@@ -406,6 +406,86 @@ TEST_CASE("server: a Unix socket is for its owner, and is removed with the serve
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+// A server for two connections a kind, on both kinds.
+struct Small {
+  explicit Small(RequestHandler handler) : served{std::move(handler), nullptr, limits()} {
+    if (!served.server->listen_unix(path))
+      throw std::runtime_error{"cannot listen on " + path};
+  }
+  static ServerLimits limits() {
+    ServerLimits limits;
+    limits.connections_max = 2;
+    limits.unix_connections_max = 2;
+    return limits;
+  }
+  Directory directory;
+  const std::string path = directory.path + "/heed.sock";
+  Served served;
+};
+
+TEST_CASE("server: full, the connection that is idle the longest gives way to a new one") {
+  Small small{echo};
+  RawSocket first{small.served.port};
+  RawSocket second{small.served.port};
+  for (auto* client : {&first, &second, &first}) {
+    client->send(get("/"));
+    REQUIRE(status_of(client->receive_response()) == 200);
+  }
+  RawSocket third{small.served.port};
+  third.send(get("/third"));
+  CHECK(body_of(third.receive_response()) == "GET /third ");
+  bool ended = false;
+  CHECK(second.receive_all(&ended).empty());
+  CHECK(ended);
+  first.send(get("/first"));
+  CHECK(body_of(first.receive_response()) == "GET /first ");
+}
+
+TEST_CASE("server: full of requests under way it turns TCP away, and the Unix socket stays open") {
+  Inbox<Response> responders;
+  Small small{[&](const HttpRequest& request, const Response& responder) {
+    if (request.peer == "unix")
+      return echo(request, responder);
+    responders.put(responder);
+  }};
+  RawSocket first{small.served.port};
+  RawSocket second{small.served.port};
+  std::vector<Response> under_way;
+  for (auto* client : {&first, &second}) {
+    client->send(get("/slow"));
+    under_way.push_back(responders.take().value());
+  }
+  RawSocket third{small.served.port};
+  const std::string refusal = third.receive_response();
+  CHECK(status_of(refusal) == 503);
+  CHECK_THAT(body_of(refusal), Catch::Contains("all 2 connections are in use"));
+
+  RawSocket local{small.path};
+  local.send(get("/kill"));
+  CHECK(body_of(local.receive_response()) == "GET /kill ");
+  for (std::size_t i = 0; i < under_way.size(); ++i)
+    under_way[i]->respond({200, {}, std::to_string(i)});
+  CHECK(body_of(first.receive_response()) == "0");
+  CHECK(body_of(second.receive_response()) == "1");
+}
+
+TEST_CASE("server: a full Unix socket leaves TCP alone, and makes room among its own") {
+  Small small{echo};
+  RawSocket tcp{small.served.port};
+  tcp.send(get("/"));
+  REQUIRE(status_of(tcp.receive_response()) == 200);
+  for (int i = 0; i < 3; ++i) {
+    std::vector<RawSocket> locals;
+    for (int j = 0; j < 3; ++j) {
+      locals.emplace_back(small.path);
+      locals.back().send(get("/" + std::to_string(j)));
+      CHECK(body_of(locals.back().receive_response()) == "GET /" + std::to_string(j) + " ");
+    }
+  }
+  tcp.send(get("/still"));
+  CHECK(body_of(tcp.receive_response()) == "GET /still ");
+}
+
 TEST_CASE("server: a stale socket file is replaced, a live one and other files are not touched") {
   const Directory directory;
   const std::string path = directory.path + "/heed.sock";

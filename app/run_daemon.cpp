@@ -11,6 +11,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -35,6 +36,16 @@ void set_up_logging(const RunOptions& options) {
     level = spdlog::level::debug;
   logger->set_level(level);
   logger->flush_on(spdlog::level::info);
+}
+
+/// A shell or a service manager gives 1024 descriptors, and more to who asks: a crowd of connections may not take
+/// what the store and the brokers need.
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Exit exit_for(const Error& error) {
@@ -70,6 +81,7 @@ int run_daemon(const RunOptions& options) {
   const SignalWaiter signals;
   const auto manager = ServiceManager::from_environment();
   umask(0077);  // what the daemon writes is its owner's
+  use_all_descriptors();
   set_up_logging(options);
   Fatal fatal;
   auto started = Daemon::start(options, [&](std::string why) { fatal.set(std::move(why)); });

@@ -7,7 +7,6 @@
 namespace heed {
 
 /// Blocks SIGINT, SIGTERM and SIGHUP for this thread and all that it starts later; construct it first in main.
-/// SIGPIPE is ignored: a broken connection is an error code.
 class SignalWaiter {
 public:
   SignalWaiter() {
@@ -15,7 +14,6 @@ public:
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
       sigaddset(&set_, number);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
   }
   /// The next signal, or 0 when none came within `milliseconds`.
   int wait(int milliseconds) const {

@@ -82,6 +82,8 @@ std::optional<std::string> environment(const std::string& name) {
 int run(int argc, const char* const* argv) {
   // A reader that went away (`heed orders | head`) is no failure, and must not kill a daemon either.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor a file at its size limit (`ulimit -f`): the write fails, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   Surroundings surroundings;
   surroundings.out = &std::cout;
   surroundings.err = &std::cerr;

@@ -7,7 +7,9 @@ Error to_error(const Failure& failure, const std::string& path) {
     return Error{kind, code, "database " + path + ": " + failure.what() + advice};
   };
   switch (failure.code & 0xFF) {
-    case SQLITE_FULL: return error(ErrorKind::unavailable, "STORE_FULL", "; free space on its disk");
+    case SQLITE_FULL:
+      return error(ErrorKind::unavailable, "STORE_FULL",
+                   "; free space on its disk, or raise the quota or size limit");
     case SQLITE_IOERR: return error(ErrorKind::unavailable, "STORE_IO", "; check the disk and the system's log");
     case SQLITE_READONLY:
     case SQLITE_PERM:

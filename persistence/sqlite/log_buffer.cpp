@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -32,14 +33,22 @@ sqlite3_file* below(sqlite3_file* file) {
 }
 sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
+// SQLite knows a full disk by ENOSPC alone; to us a quota used up or a file at its size limit is one as well.
+int told_as_full(sqlite3_file* real, int code) {
+  int error = 0;
+  if (code != SQLITE_IOERR_WRITE || real->pMethods->xFileControl(real, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK)
+    return code;
+  return error == EFBIG || error == EDQUOT ? SQLITE_FULL : code;
+}
+
 int flush(sqlite3_file* file) {
   auto& log = log_of(file);
   auto* real = below(file);
   int code = SQLITE_OK;
   for (std::size_t done = 0; done < log.gathered.size() && code == SQLITE_OK; done += write_max) {
     const auto size = std::min(write_max, log.gathered.size() - done);
-    code = real->pMethods->xWrite(real, log.gathered.data() + done, static_cast<int>(size),
-                                  log.from + static_cast<sqlite3_int64>(done));
+    code = told_as_full(real, real->pMethods->xWrite(real, log.gathered.data() + done, static_cast<int>(size),
+                                                     log.from + static_cast<sqlite3_int64>(done)));
   }
   log.gathered.clear();
   return code;

@@ -9,6 +9,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+
 namespace heed::test {
 namespace {
 
@@ -29,7 +34,47 @@ sqlite::Database open_through(const sqlite::LogBuffer& log, const std::string& p
   return db;
 }
 
+/// No file of this process may grow beyond `bytes` while it lives; a write beyond fails with EFBIG.
+class SizeLimit {
+public:
+  explicit SizeLimit(std::uintmax_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~SizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  SizeLimit(const SizeLimit&) = delete;
+  SizeLimit& operator=(const SizeLimit&) = delete;
+
+private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
 }  // namespace
+
+TEST_CASE("sqlite: a log at its file's size limit is a full disk, and goes on when there is room", "[persistence]") {
+  TempFolder folder;
+  auto pair = must(sqlite::open_journal(folder.file(), {}));
+  auto first = Batch{{}, {a_signal("s-1", 1)}};
+  append(*pair.writer, first);
+  auto second = Batch{{}, {a_signal("s-2", 2)}};
+  Batch* const batches[] = {&second};
+  {
+    // Half a page of the next commit still fits.
+    const SizeLimit limit{std::filesystem::file_size(folder.file() + "-wal") + 2048};
+    const auto refused = pair.writer->append(batches);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::unavailable);
+    CHECK(refused.error().code == "STORE_FULL");
+  }
+  append(*pair.writer, second);
+  CHECK(must(pair.reader->signal(SignalId{"s-1"})));
+  CHECK(must(pair.reader->signal(SignalId{"s-2"})));
+}
 
 TEST_CASE("sqlite: a small commit reaches the log's file as one write, before its sync", "[persistence]") {
   FaultDisk layer;

@@ -63,7 +63,7 @@ void store(GovernorSelf self, const core::RiskEffects& effects, Then then,
     .then([then](const Appended&) { then(); },
           [self, otherwise](caf::error& error) {
             if (otherwise)
-              otherwise(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+              otherwise(not_stored(error));
             self->quit(std::move(error));
           });
 }

@@ -292,7 +292,7 @@ void submit_intent(PortfolioSelf self, SubmitIntent& submit) {
         answer_submission(self, signal, IntentReceipt{signal, false});
       },
       [self, signal = intent.signal](const caf::error& error) {
-        answer_submission(self, signal, Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+        answer_submission(self, signal, not_stored(error));
       });
   forward(self, IntentCall{intent, false, std::move(submit.decided)});
 }

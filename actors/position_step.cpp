@@ -182,7 +182,7 @@ void append(PositionSelf self, Batch batch, const std::shared_ptr<Durably>& done
       [self, done](caf::error& error) {
         if (done->call)
           if (auto reply = take_reply(*done->call))
-            reply(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+            reply(not_stored(error));
         self->quit(std::move(error));
       });
 }

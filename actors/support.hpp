@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/telemetry.hpp"
+#include "messages/result.hpp"
 #include "persistence/json_write.hpp"
 
 #include <spdlog/spdlog.h>
@@ -12,9 +13,6 @@
 #include <utility>
 
 namespace heed {
-
-/// Renders a CAF error for people.
-inline std::string describe(const caf::error& error) { return caf::to_string(error); }
 
 /// Why an actor ends, or a request to the journal fails: the store did not take or give what was needed. Whoever ends
 /// by it did nothing wrong: it is started again for as long as it takes, and nothing is concluded from how often.
@@ -27,6 +25,19 @@ inline caf::error lost_before(const std::string& what) {
 }
 inline bool is_store_failure(const caf::error& error) { return error.category() == caf::atom("store"); }
 inline bool is_lost_before(const caf::error& error) { return is_store_failure(error) && error.code() == 2; }
+
+/// Renders a CAF error for people.
+inline std::string describe(const caf::error& error) {
+  if (is_store_failure(error) && error.context().match_elements<std::string>())
+    return error.context().get_as<std::string>(0);
+  return caf::to_string(error);
+}
+
+/// What hears who handed something in that the store did not take.
+inline Error not_stored(const std::string& why) {
+  return {ErrorKind::unavailable, "JOURNAL", why + ". Nothing is opened while the store fails; try again"};
+}
+inline Error not_stored(const caf::error& error) { return not_stored(describe(error)); }
 
 /// To any actor, outside of its interface: note what waits in your mailbox, under this name.
 struct MailboxProbe {

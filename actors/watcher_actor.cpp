@@ -128,12 +128,11 @@ void stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<Ment
   if (all_there)
     done(sorted.receipts);
   else
-    done(
-      Error{ErrorKind::unavailable, "JOURNAL", "a mention that was on its way could not be stored; send it again"});
+    done(not_stored("a mention that this one repeats could not be stored"));
 }
 
-void not_stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<MentionReceipt>>& done,
-                caf::error& error) {
+void take_back(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<MentionReceipt>>& done,
+               caf::error& error) {
   forget(self->state, sorted.receipts);
   MentionsLost lost;
   for (const auto& receipt : sorted.receipts)
@@ -142,7 +141,7 @@ void not_stored(WatcherSelf self, const Sorted& sorted, const Reply<std::vector<
   if (!lost.ids.empty())
     self->send(self->state.args->aggregator, std::move(lost));
   if (done) {
-    done(Error{ErrorKind::unavailable, "JOURNAL", describe(error)});
+    done(not_stored(error));
     return;
   }
   // A feed goes back to its stored cursor: the supervisor starts this actor again.
@@ -171,7 +170,7 @@ void take(WatcherSelf self, Taking taking) {
   auto sorted = sort_out(st, taking.mentions);
   if (!sorted) {
     if (taking.done)
-      taking.done(Error{ErrorKind::unavailable, "JOURNAL", sorted.error().detail});
+      taking.done(not_stored(sorted.error().detail));
     else if (st.args->feed)
       self->quit(store_failure(sorted.error().detail));
     return;
@@ -191,7 +190,7 @@ void take(WatcherSelf self, Taking taking) {
   const Unfinished unfinished{st.args->telemetry->calls_in_hand};
   self->request(st.args->journal, caf::infinite, std::move(append))
     .then([self, work, done = taking.done, unfinished](const Appended&) { stored(self, *work, done); },
-          [self, work, done = taking.done, unfinished](caf::error& error) { not_stored(self, *work, done, error); });
+          [self, work, done = taking.done, unfinished](caf::error& error) { take_back(self, *work, done, error); });
   if (taking.mentions.empty())
     return;
   auto& mentions = taking.mentions;

@@ -3,17 +3,74 @@
 #include "app/ask.hpp"
 #include "app/version.hpp"
 #include "messages/registration.hpp"
+#include "net/json.hpp"
 #include "persistence/json_write.hpp"
 
 #include <caf/all.hpp>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 namespace heed {
 namespace {
 
 Error unavailable(std::string why) { return {ErrorKind::unavailable, "UNAVAILABLE", std::move(why)}; }
+
+/// For a command that ended with the actor it was handed to.
+Error interrupted(const std::string& who) {
+  return {ErrorKind::unavailable, "INTERRUPTED",
+          who +
+            " began anew before it had answered, as it does when the store fails; nothing is opened meanwhile. "
+            "Try again: the same Idempotency-Key is done once"};
+}
+Error interrupted(const AccountId& account) { return interrupted("account " + account.str()); }
+
+/// Set when the inspector's answer is that there is none of that name.
+std::optional<Error> unknown_actor(const std::string& answer) {
+  const auto parsed = net::parse_json(answer);
+  const auto* known = parsed ? parsed.value().find("known") : nullptr;
+  const auto* error = parsed ? parsed.value().find("error") : nullptr;
+  if (known == nullptr || error == nullptr)
+    return std::nullopt;
+  std::string names;
+  for (const auto& name : known->items)
+    names += (names.empty() ? "" : ", ") + name.text;
+  return Error{ErrorKind::invalid, "ACTOR_UNKNOWN", error->text + " (known: " + names + ")"};
+}
+
+/// The kill switch of several accounts, answered when all have; where one failed, that is the answer.
+class Switching {
+public:
+  Switching(std::size_t accounts, api::Done<std::vector<AccountId>> done)
+      : missing_{accounts}, done_{std::move(done)} {}
+
+  void take(const AccountId& account, const Result<Ok>& result) {
+    const std::scoped_lock lock{mutex_};
+    if (result)
+      in_force_.push_back(account);
+    else
+      failed_ = result.error();
+    if (--missing_ == 0)
+      answer();
+  }
+
+private:
+  void answer() {
+    if (!failed_)
+      return done_(std::move(in_force_));
+    for (std::size_t i = 0; i < in_force_.size(); ++i)
+      failed_->detail += (i == 0 ? ". It is in force for " : ", ") + in_force_[i].str();
+    done_(*failed_);
+  }
+
+  std::mutex mutex_;
+  std::size_t missing_;
+  api::Done<std::vector<AccountId>> done_;
+  std::vector<AccountId> in_force_;
+  std::optional<Error> failed_;
+};
 
 }  // namespace
 
@@ -52,7 +109,8 @@ void Edge::submit_mentions(SourceId source, std::vector<Mention> mentions, std::
     done(unavailable(draining_ ? "the daemon is stopping" : "source " + source.str() + " is not running"));
     return;
   }
-  caf::anon_send(*watcher, SubmitMentions{std::move(mentions), std::move(rejected), std::move(done)});
+  caf::anon_send(*watcher, SubmitMentions{std::move(mentions), std::move(rejected),
+                                          surely_answered(std::move(done), interrupted("source " + source.str()))});
 }
 
 void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {
@@ -67,6 +125,7 @@ void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {
   compared.created_at = {};
   if (intent.strategy.empty())
     intent.strategy = StrategyId{"manual"};
+  done = surely_answered(std::move(done), interrupted(intent.account));
   caf::anon_send(found->portfolio, SubmitIntent{intent, to_json(compared), std::move(done), nullptr});
 }
 
@@ -102,6 +161,7 @@ void Edge::adopt_position(Intent intent, api::Done<Decision> done) {
 void Edge::submit_for_decision(const Desk& desk, Intent intent, api::Done<Decision> done) {
   auto body = to_json(intent);
   intent.created_at = args_.clock->now();
+  done = surely_answered(std::move(done), interrupted(intent.account));
   caf::anon_send(desk.portfolio, SubmitIntent{std::move(intent), std::move(body),
                                               [done](const Result<IntentReceipt>& receipt) {
                                                 if (!receipt)
@@ -121,6 +181,7 @@ void Edge::pause(api::PauseRequest request, api::Done<Pause> done) {
   pause.cause = "manual";
   pause.detail = request.reason;
   pause.by = request.by;
+  done = surely_answered(std::move(done), interrupted(pause.account));
   caf::anon_send(found->governor, PauseCommand{std::move(pause), std::move(done)});
 }
 
@@ -131,44 +192,23 @@ void Edge::resume(api::PauseRequest request, api::Done<std::int32_t> done) {
   // A person's word ends a quarantine too; if books and broker still differ, the reconciler puts it back.
   if (!request.symbol.empty())
     caf::anon_send(found->portfolio, PositionNews{request.symbol, LiftQuarantine{request.by}});
+  done = surely_answered(std::move(done), interrupted(request.account));
   caf::anon_send(found->governor, ResumeCommand{request.strategy, request.symbol, request.by, std::move(done)});
 }
 
 void Edge::kill(api::KillRequest request, api::Done<std::vector<AccountId>> done) {
-  std::vector<std::pair<AccountId, Desk>> targets;
-  if (request.account) {
-    if (auto found = desk(*request.account, done))
-      targets.emplace_back(*request.account, std::move(*found));
-    else
-      return;
-  } else {
-    targets = args_.directory->desks();
+  const auto targets = request.account ? std::vector{*request.account} : accounts();
+  if (targets.empty()) {
+    done(targets);
+    return;
   }
-  struct Gathering {
-    std::mutex mutex;
-    std::vector<AccountId> accounts;
-    std::optional<Error> failed;
-    std::size_t missing = 0;
-  };
-  auto work = std::make_shared<Gathering>();
-  work->missing = targets.size();
-  if (targets.empty())
-    done(std::vector<AccountId>{});
-  for (const auto& [account, found] : targets)
-    caf::anon_send(found.governor,
-                   KillCommand{request.level, request.by, [work, done, a = account](const Result<Ok>& result) {
-                                 const std::scoped_lock lock{work->mutex};
-                                 if (result)
-                                   work->accounts.push_back(a);
-                                 else
-                                   work->failed = result.error();
-                                 if (--work->missing > 0)
-                                   return;
-                                 if (work->failed)
-                                   done(*work->failed);
-                                 else
-                                   done(work->accounts);
-                               }});
+  const auto work = std::make_shared<Switching>(targets.size(), std::move(done));
+  for (const auto& account : targets) {
+    const api::Done<Ok> taken = [work, account](const Result<Ok>& result) { work->take(account, result); };
+    if (const auto found = desk(account, taken))
+      caf::anon_send(found->governor,
+                     KillCommand{request.level, request.by, surely_answered(taken, interrupted(account))});
+  }
 }
 
 void Edge::account_snapshot(AccountId account, api::Done<AccountSnapshot> done) {
@@ -193,7 +233,13 @@ void Edge::inspect_actor(std::string name, api::Done<std::string> done) {
     done(unavailable("the daemon is stopping"));
     return;
   }
-  ask<std::string>(args_.inspector->home_system(), args_.inspector, InspectQuery{std::move(name)}, std::move(done));
+  ask<std::string>(args_.inspector->home_system(), args_.inspector, InspectQuery{std::move(name)},
+                   [done = std::move(done)](Result<std::string> answer) {
+                     if (auto unknown = answer ? unknown_actor(answer.value()) : std::nullopt)
+                       done(std::move(*unknown));
+                     else
+                       done(std::move(answer));
+                   });
 }
 
 api::BacktestPort* Edge::backtests() { return args_.backtests; }

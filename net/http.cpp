@@ -74,8 +74,8 @@ std::string_view reason_phrase(int status) {
 }
 
 HttpResponse problem(int status, std::string_view detail) {
-  // A stable word for programs: "CONTENT_TOO_LARGE".
-  std::string code{reason_phrase(status)};
+  // A stable word for programs: "CONTENT_TOO_LARGE". A fault has one name, whoever of us notices it.
+  std::string code{status == 500 ? "INTERNAL" : reason_phrase(status)};
   for (char& c : code)
     c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c >= 'A' && c <= 'Z' ? c : '_';
   JsonWriter w;

@@ -37,17 +37,24 @@ std::string labelled(std::string_view label, const std::string& value) {
   return value.empty() ? "" : " " + std::string{label} + " " + value;
 }
 
-std::string plain_members(const Json& payload) {
+std::string plain_members(const Json& payload, std::string_view but = {}) {
   std::string out;
   for (const auto& [name, value] : payload.members) {
     const auto text = scalar(&value);
-    if (text.empty())
+    if (text.empty() || name == but)
       continue;
     std::string words = name;
     std::replace(words.begin(), words.end(), '_', ' ');
     out += (out.empty() ? "" : ", ") + words + " " + text;
   }
   return out;
+}
+
+/// The side of a CLOSE and the like follows from what is held; the one that it bears says nothing.
+std::string intent_words(const Json& p) {
+  const auto action = text_at(p, {"action"});
+  const bool has_side = action == "OPEN" || action == "REVERSE" || action == "ADOPT";
+  return plain_members(p, has_side ? "" : "side");
 }
 
 std::string call_words(const Json& p) {
@@ -142,8 +149,8 @@ std::string event_words(const JournalEvent& event) {
     {"close_started", close_words},   {"close_queued", close_words},
   };
   const auto& payload = parsed.value();
-  if (event.type == "signal_received" && at(payload, {"conviction"}) != nullptr)
-    return call_words(payload);
+  if (event.type == "signal_received")
+    return at(payload, {"conviction"}) != nullptr ? call_words(payload) : intent_words(payload);
   const auto words = known.find(event.type);
   return words == known.end() ? plain_members(payload) : words->second(payload);
 }

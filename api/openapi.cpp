@@ -9,13 +9,24 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// "^(filled|no_op)(:.+)?$"
+std::string with_reason(const std::vector<std::string>& choices) {
+  std::string out;
+  for (const auto& choice : choices)
+    out += (out.empty() ? "^(" : "|") + choice;
+  return out + ")(:.+)?$";
+}
+
 Json parameter_schema(const Parameter& parameter) {
   switch (parameter.kind) {
     case ParamKind::instant: return {{"type", "string"}, {"format", "date-time"}};
     case ParamKind::limit: return {{"type", "integer"}, {"minimum", 1}, {"maximum", 1000}, {"default", 100}};
     case ParamKind::seq: return {{"type", "integer"}, {"minimum", 0}};
     case ParamKind::boolean: return {{"type", "boolean"}};
-    case ParamKind::choice: return {{"type", "string"}, {"enum", parameter.choices}};
+    case ParamKind::choice:
+      if (parameter.with_reason)
+        return {{"type", "string"}, {"pattern", with_reason(parameter.choices)}};
+      return {{"type", "string"}, {"enum", parameter.choices}};
     default: return {{"type", "string"}};
   }
 }

@@ -257,7 +257,8 @@ void add_call_routes(std::vector<Route>& to) {
                           {by_account,
                            by_symbol,
                            by_source,
-                           {"status", ParamKind::choice, "Disposition of a decision.", names_of<DispositionKind>()}},
+                           {"status", ParamKind::choice, "Disposition of a decision: no_op, or no_op:not_held.",
+                            names_of<DispositionKind>(), true}},
                           "Signal", blocking(list_signals)));
   to.push_back(item_route("signals/{id}", "getSignal", "One call, as it came, with its decisions.", "SignalDetail",
                           blocking(get_signal)));

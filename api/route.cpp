@@ -100,9 +100,10 @@ std::optional<Problem> check_value(const Parameter& parameter, const std::string
         return bad_value(parameter, value, "true or false");
       break;
     case ParamKind::choice:
-      if (std::find(parameter.choices.begin(), parameter.choices.end(), value) == parameter.choices.end()) {
+      if (const auto name = parameter.with_reason ? value.substr(0, value.find(':')) : value;
+          std::find(parameter.choices.begin(), parameter.choices.end(), name) == parameter.choices.end()) {
         auto problem =
-          unknown_name("parameter " + parameter.name + ": value", "QUERY_INVALID", value, parameter.choices);
+          unknown_name("parameter " + parameter.name + ": value", "QUERY_INVALID", name, parameter.choices);
         problem.field = parameter.name;
         return problem;
       }

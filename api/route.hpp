@@ -64,6 +64,7 @@ struct Parameter {
   ParamKind kind = ParamKind::text;
   std::string doc;
   std::vector<std::string> choices = {};  // with ParamKind::choice
+  bool with_reason = false;               // a choice may stand as "choice:reason"
 };
 
 struct Route {

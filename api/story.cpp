@@ -138,6 +138,16 @@ std::string side_text(Side side, Quantity quantity, const Symbol& symbol) {
   return std::string{to_string(side)} + " " + quantity.str() + " " + symbol.str();
 }
 
+/// "OPEN buy NVDA, DOLLARS 5000", "CLOSE NVDA, ALL": the side where the action does not follow from what is held.
+std::string intent_words(const Intent& intent) {
+  const bool has_side = intent.action == IntentAction::open || intent.action == IntentAction::reverse ||
+                        intent.action == IntentAction::adopt;
+  return std::string{to_string(intent.action)} + " " +
+         (has_side ? std::string{to_string(intent.side)} + " " : std::string{}) + intent.symbol.str() + ", " +
+         std::string{to_string(intent.size.kind)} +
+         (intent.size.kind == SizeKind::all ? "" : " " + intent.size.value.str());
+}
+
 void tell_calls(Story& story, const Told& told) {
   if (story.signal && !told.signal) {
     const auto& s = story.signal->signal;
@@ -153,9 +163,7 @@ void tell_calls(Story& story, const Told& told) {
     // An intent bears the time of its call, which may lie before the call's arrival.
     const auto at = story.signal ? std::max(intent.created_at, story.signal->signal.received_at) : intent.created_at;
     StoryStep step{at, 0, "intent_made", {}, intent.account, intent.symbol, {}, {}};
-    step.detail = std::string{to_string(intent.action)} + " " + std::string{to_string(intent.side)} + " " +
-                  intent.symbol.str() + ", " + std::string{to_string(intent.size.kind)} +
-                  (intent.size.kind == SizeKind::all ? "" : " " + intent.size.value.str());
+    step.detail = intent_words(intent);
     story.steps.push_back(std::move(step));
   }
   if (!story.signal)
@@ -275,6 +283,21 @@ Result<std::optional<Story>> tell_trade(JournalReader& journal, const TradeRow& 
   return tell_part(journal, std::move(story), trade.signal.str(), trade.account, meanwhile);
 }
 
+/// By decision, as everywhere else that a signal is shown.
+std::vector<DecisionLinks> links_of(const Story& story) {
+  std::vector<DecisionLinks> out;
+  for (const auto& decision : story.signal->decisions) {
+    auto& links = out.emplace_back();
+    for (const auto& intent : story.intents)
+      if (intent.signal == decision.signal && intent.account == decision.account)
+        links.intents.push_back(intent.intent_id);
+    for (const auto& order : story.orders)
+      if (order.signal == decision.signal && order.account == decision.account)
+        links.orders.push_back(order.client_order_id);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::optional<Story>> tell_signal(JournalReader& journal, const std::string& signal) {
@@ -365,7 +388,7 @@ std::string story_json(const Story& story) {
   }
   out += "],\"signal\":";
   if (story.signal)
-    append_signal(out, *story.signal, {}, true);
+    append_signal(out, *story.signal, links_of(story), true);
   else
     out += "null";
   out += ",\"mentions\":" + shown(story.mentions) + ",\"intents\":" + shown(story.intents) +

@@ -11,6 +11,8 @@ TEST_CASE("explain: each event of a call's story in words", "[api][story]") {
     const char* words;
   };
   const auto c = GENERATE(values<Case>({
+    {"signal_received", R"({"action":"CLOSE","symbol":"SPY","side":"buy"})", "action CLOSE, symbol SPY"},
+    {"signal_received", R"({"action":"OPEN","symbol":"SPY","side":"buy"})", "action OPEN, symbol SPY, side buy"},
     {"signal_received",
      R"({"symbol":"NVDA","action":"buy","conviction":"0.9","horizon":"days","source":"calls","rationale_quote":"in I go"})",
      "buy NVDA conviction 0.9 for days from calls: \"in I go\""},

@@ -101,6 +101,8 @@ TEST_CASE("a signal is listed with its decision, intents and orders", "[api][rea
   CHECK(api.get("/api/v1/signals/" + std::string(60, 'x')).status == 404);
   CHECK(api.get("/api/v1/signals?status=filled").json()["items"].size() == 1);
   CHECK(api.get("/api/v1/signals?status=expired").json()["items"].empty());
+  CHECK(api.get("/api/v1/signals?status=no_op:not_held").json()["items"].empty());
+  CHECK(api.get("/api/v1/signals?status=noop:not_held").status == 400);
 }
 
 TEST_CASE("rows keep their field names, money is text and ratios are numbers", "[api][reads]") {
@@ -238,7 +240,9 @@ TEST_CASE("the story of a signal is in order and tells each thing once", "[api][
   CHECK(accepted["payload"]["venue_order_id"] == "v-9");
   CHECK(accepted["at"] == "2026-11-20T14:30:02.000000Z");
   CHECK(story["steps"][4]["detail"] == "buy 5 NVDA at 101.20");
-  CHECK(story["signal"]["signal_id"] == "s-1");
+  CHECK(story["signal"] == api.get("/api/v1/signals/s-1").json());
+  CHECK(story["signal"]["decisions"][0]["intents"] == nlohmann::json{"i-1"});
+  CHECK(story["signal"]["decisions"][0]["orders"] == nlohmann::json{"o-1"});
   CHECK(story["orders"].size() == 1);
 }
 

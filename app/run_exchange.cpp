@@ -6,6 +6,8 @@
 #include "net/runtime.hpp"
 
 #include <iostream>
+#include <string>
+#include <utility>
 
 namespace heed::cli {
 
@@ -45,10 +47,19 @@ int run_exchange(const ExchangeOptions& options) {
   auto& server = *started.value();
   std::cout << "heed exchange: ready on " << options.listen.substr(0, options.listen.rfind(':')) << ":"
             << server.port() << ", market time " << to_rfc3339(server.now()) << std::endl;
-  for (int signal = 0; signal == 0 || signal == SIGHUP;)
+  std::string told;
+  const auto tell_trouble = [&] {
+    const auto trouble = server.ledger_trouble();
+    if (trouble != std::exchange(told, trouble))
+      std::cerr << "heed exchange: " << (trouble.empty() ? "the ledger is written again" : trouble) << std::endl;
+    return !trouble.empty();
+  };
+  for (int signal = 0; signal == 0 || signal == SIGHUP;) {
     signal = signals.wait(1000);
+    tell_trouble();
+  }
   server.stop();
-  return static_cast<int>(Exit::done);
+  return static_cast<int>(tell_trouble() ? Exit::unreachable : Exit::done);
 }
 
 }  // namespace heed::cli

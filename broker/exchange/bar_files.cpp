@@ -29,12 +29,17 @@ Result<std::string> read_file(const std::string& path) {
 Result<std::vector<DailyBar>> parse_bars(const std::string& file, std::string_view text) {
   std::vector<core::BarProblem> problems;
   const auto columns = core::parse_bar_csv(text, problems);
+  constexpr std::string_view elsewhere = "; row left out";
   for (const auto& problem : problems) {
     if (problem.flaw != core::BarFlaw::file && problem.flaw != core::BarFlaw::row)
       continue;
+    auto reason = problem.reason;
+    if (reason.ends_with(elsewhere))
+      reason.replace(reason.size() - elsewhere.size(), elsewhere.size(),
+                     "; the exchange starts with whole files only: mend the row, or take it out");
     return Error{ErrorKind::invalid, "bars",
                  file + ":" + std::to_string(problem.line) + ": " + problem.field +
-                   (problem.field.empty() ? "" : ": ") + problem.reason};
+                   (problem.field.empty() ? "" : ": ") + reason};
   }
   std::vector<DailyBar> bars(columns.size());
   for (std::size_t i = 0; i < bars.size(); ++i)

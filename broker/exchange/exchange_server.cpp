@@ -84,10 +84,11 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
   void write_ledger() {
     ledger_written = steady_clock::now();
     const std::size_t executions = core->engine().executions().size() + core->engine().order_count();
-    if (options.ledger_file.empty() || (executions == ledger_size && !stopped))
+    if (options.ledger_file.empty() || (executions == ledger_size && !stopped && !ledger_error))
       return;
     ledger_size = executions;
-    write_text_file(options.ledger_file, core->wire().ledger_json());
+    const auto written = write_text_file(options.ledger_file, core->wire().ledger_json());
+    ledger_error = written ? std::nullopt : std::optional{written.error()};
   }
 
   // --- requests
@@ -302,7 +303,8 @@ struct ExchangeServer::Impl : std::enable_shared_from_this<Impl> {
   steady_clock::time_point real_base;
   Instant sim_base;
   steady_clock::time_point clock_pushed{}, ledger_written{}, time_noted{};
-  std::size_t ledger_size = 0;
+  std::size_t ledger_size = static_cast<std::size_t>(-1);  // of the last one written: none yet
+  std::optional<Error> ledger_error;
 };
 
 ExchangeServer::ExchangeServer(std::shared_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -321,6 +323,9 @@ Result<std::unique_ptr<ExchangeServer>> ExchangeServer::start(net::Runtime& runt
       return Error{ErrorKind::invalid, "faults", options.faults_file + ": " + loaded.error().detail};
   }
   const auto impl = std::make_shared<Impl>(std::move(options), std::move(core).value());
+  impl->write_ledger();
+  if (impl->ledger_error)
+    return *impl->ledger_error;
   impl->timers = runtime.timers();
   net::ServerLimits limits;
   limits.idle_deadline = std::chrono::hours{1};  // clients keep their connections; their own time-outs are under test
@@ -351,5 +356,10 @@ Instant ExchangeServer::now() const {
 }
 
 void ExchangeServer::stop() { impl_->stop(); }
+
+std::string ExchangeServer::ledger_trouble() const {
+  const std::lock_guard lock{impl_->guard};
+  return impl_->ledger_error ? "the ledger is not up to date: " + impl_->ledger_error->detail : std::string{};
+}
 
 }  // namespace heed::exchange

@@ -45,7 +45,7 @@ struct ExchangeOptions {
   bool text_frames = false;  // order stream in text frames, as the live venue; else binary, as paper
 
   std::string faults_file;  // script loaded at the start
-  std::string ledger_file;  // written every few seconds and at the end
+  std::string ledger_file;  // written at the start, every few seconds and at the end
   std::string state_file;   // memory across restarts
 };
 
@@ -77,6 +77,8 @@ public:
   Instant now() const;
   /// Closes all connections and writes state and ledger. Not on the network thread. Idempotent.
   void stop();
+  /// Why the ledger file is older than it should be; empty while it could be written. Any thread.
+  std::string ledger_trouble() const;
 
 private:
   struct Impl;

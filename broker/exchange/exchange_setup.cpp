@@ -1,9 +1,11 @@
 #include "broker/exchange/exchange_setup.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 namespace heed::exchange {
 namespace {
@@ -76,17 +78,23 @@ Result<std::string> read_text_file(const std::string& path) {
   return std::move(out).str();
 }
 
-bool write_text_file(const std::string& path, const std::string& text) {
+heed::Status write_text_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
+  const auto refused = [&](const std::string& why) {
+    return Error{ErrorKind::unavailable, "file", "cannot write " + path + ": " + why};
+  };
+  errno = 0;
   {
     std::ofstream out{fresh, std::ios::binary | std::ios::trunc};
     out << text << '\n';
     if (!out.flush())
-      return false;
+      return refused(errno != 0 ? std::generic_category().message(errno) : "the file system does not say why");
   }
   std::error_code failed;
   std::filesystem::rename(fresh, path, failed);
-  return !failed;
+  if (failed)
+    return refused(failed.message());
+  return Ok{};
 }
 
 Result<std::unique_ptr<ExchangeCore>> make_core(const ExchangeOptions& options, Instant real_now) {

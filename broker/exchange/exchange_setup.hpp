@@ -9,7 +9,7 @@ namespace heed::exchange {
 Result<std::unique_ptr<ExchangeCore>> make_core(const ExchangeOptions& options, Instant real_now);
 
 Result<std::string> read_text_file(const std::string& path);
-/// Through a new file that takes the old one's name, so that a reader never sees half of it. False: not written.
-bool write_text_file(const std::string& path, const std::string& text);
+/// Through a new file that takes the old one's name, so that a reader never sees half of it.
+heed::Status write_text_file(const std::string& path, const std::string& text);
 
 }  // namespace heed::exchange

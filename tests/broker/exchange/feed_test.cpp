@@ -143,16 +143,17 @@ TEST_CASE("bar files, plain and packed, and what is wrong with bad ones") {
   CHECK(bars.value().at("AAA")[1].volume == 500);
 
   const std::pair<const char*, const char*> wrong[] = {
-    {"2020-13-04,1,1,1,1,1\n", "CCC.csv:2: date: is \"2020-13-04\", no date like 2020-01-31; row left out"},
-    {"2020-03-04,1,x,1,1,1\n", "CCC.csv:2: high: is \"x\", no decimal above zero like 12.34; row left out"},
-    {"2020-03-04,1,1,0,1,1\n", "CCC.csv:2: low: is \"0\", no decimal above zero like 12.34; row left out"},
-    {"2020-03-04,1,1,1,1,1\n2020-03-04,1,1,1,1,1\n", "CCC.csv:3: date: is that of line 2 again; row left out"}};
+    {"2020-13-04,1,1,1,1,1\n", "CCC.csv:2: date: is \"2020-13-04\", no date like 2020-01-31"},
+    {"2020-03-04,1,x,1,1,1\n", "CCC.csv:2: high: is \"x\", no decimal above zero like 12.34"},
+    {"2020-03-04,1,1,0,1,1\n", "CCC.csv:2: low: is \"0\", no decimal above zero like 12.34"},
+    {"2020-03-04,1,1,1,1,1\n2020-03-04,1,1,1,1,1\n", "CCC.csv:3: date: is that of line 2 again"}};
   for (const auto& [text, message] : wrong) {
     folder.write("CCC.csv", std::string{header} + text);
     const auto bad = load_bars(folder.path.string());
     REQUIRE_FALSE(bad);
     CHECK(bad.error().kind == ErrorKind::invalid);
-    CHECK(bad.error().detail == (folder.path / message).string());
+    CHECK(bad.error().detail == (folder.path / message).string() +
+                                  "; the exchange starts with whole files only: mend the row, or take it out");
   }
   folder.write("CCC.csv", "when,o\n");
   CHECK(load_bars(folder.path.string()).error().detail.find("CCC.csv:1: date: is missing in the header") !=

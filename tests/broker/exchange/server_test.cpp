@@ -282,6 +282,27 @@ TEST_CASE("faults on the stream: lost, doubled, cut off") {
   CHECK(stream.closes());
 }
 
+TEST_CASE("a ledger that cannot be written ends the start, and is told of later") {
+  const auto folder = std::filesystem::temp_directory_path() / ("heed-exchange-ledger-" + std::to_string(::getpid()));
+  auto options = Fixture::stepped();
+  options.ledger_file = (folder / "ledger.json").string();
+  net::Runtime runtime;
+  const auto refused = ExchangeServer::start(runtime, options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::unavailable);
+  CHECK(refused.error().detail == "cannot write " + options.ledger_file + ": No such file or directory");
+
+  std::filesystem::create_directory(folder);
+  const auto started = ExchangeServer::start(runtime, options);
+  REQUIRE(started);
+  CHECK(std::filesystem::exists(options.ledger_file));
+  CHECK(started.value()->ledger_trouble().empty());
+  std::filesystem::remove_all(folder);
+  started.value()->stop();
+  CHECK(started.value()->ledger_trouble() ==
+        "the ledger is not up to date: cannot write " + options.ledger_file + ": No such file or directory");
+}
+
 TEST_CASE("stopped and started again, it goes on; the ledger file is written at the end") {
   const auto folder = std::filesystem::temp_directory_path() / ("heed-exchange-server-" + std::to_string(::getpid()));
   std::filesystem::create_directory(folder);

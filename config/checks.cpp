@@ -50,7 +50,7 @@ void check_journal(Reading& reading) {
   const Journal& journal = reading.config.journal;
   const At url{"journal", 0, "url"};
   const At path{"journal", 0, "path"};
-  if (journal.kind == JournalKind::postgres && journal.url.empty())
+  if (journal.kind == JournalKind::postgres && journal.url.empty() && !reading.is_bad(url))
     reading.error({"journal", 0, "kind"}, "needs the database's address", "write url = \"${HEED_DATABASE_URL}\"");
   if (journal.kind != JournalKind::postgres && !journal.url.empty())
     reading.error(url, "is for kind = \"postgres\" only, and kind is " + quoted(to_string(journal.kind)),

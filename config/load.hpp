@@ -20,6 +20,7 @@ struct LoadOutcome {
   std::optional<Config> config;
   std::vector<Problem> errors;
   std::vector<Problem> warnings;
+  std::vector<Problem> unread_secrets;  // only where they may be
 };
 
 /// A value that stands above the file: from `--set strategy.mentions.min_conviction=0.7`, or from the environment.
@@ -35,6 +36,9 @@ struct ParseOptions {
   std::vector<Override> overrides;
   /// The text comes from a file that everybody on the machine can read: then no secret may stand in it.
   bool world_readable = false;
+  /// For who uses a part of the file only: a secret that cannot be read is left empty and told in `unread_secrets`,
+  /// by its full key, instead of being an error.
+  bool may_leave_secrets_unread = false;
 };
 
 /// Reads, parses and checks. Never throws on bad input of any kind.

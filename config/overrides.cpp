@@ -77,6 +77,7 @@ void apply(Reading& reading, const Override& override_, const ParseOptions& opti
   const auto target =
     std::find_if(all.begin(), all.end(), [&](const Target& t) { return same_name(t.name, override_.key); });
   Problem wrong;
+  bool may_stay_unread = false;
   if (target == all.end()) {
     std::vector<std::string> names;
     names.reserve(all.size());
@@ -93,13 +94,14 @@ void apply(Reading& reading, const Override& override_, const ParseOptions& opti
     if (!problem)
       return;
     reading.mark_bad(at);
+    may_stay_unread = options.may_leave_secrets_unread && holds_secret(slot);
     wrong = *problem;
     wrong.key = target->name;
   }
   wrong.line = 0;
   wrong.column = 0;
   wrong.file = override_.origin;
-  reading.add(wrong);
+  may_stay_unread ? reading.leave_unread(std::move(wrong)) : reading.add(std::move(wrong));
 }
 
 }  // namespace

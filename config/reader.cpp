@@ -99,8 +99,11 @@ private:
       wrong->column = entry.value.place.column;
     }
     wrong->key = path(section, index) + "." + std::string{key.name};
-    reading_.add(*wrong);
     reading_.mark_bad(where);
+    if (options_.may_leave_secrets_unread && holds_secret(key.slot(section.items(reading_.config)[index])))
+      reading_.leave_unread(std::move(*wrong));
+    else
+      reading_.add(std::move(*wrong));
   }
 
   void nested_not_table(const Section& section, std::size_t index, const Section& nested, const Entry& entry) {
@@ -197,7 +200,7 @@ LoadOutcome load(const std::string& path, ParseOptions options) {
     Problem wrong;
     wrong.file = path;
     wrong.message = file.error().detail;
-    return {.config = std::nullopt, .errors = {wrong}, .warnings = {}};
+    return {.config = std::nullopt, .errors = {wrong}, .warnings = {}, .unread_secrets = {}};
   }
   options.world_readable = options.world_readable || file.value().world_readable;
   return parse(file.value().text, path, options);

@@ -77,14 +77,22 @@ void Reading::add(Problem problem) {
   errors_.push_back(std::move(problem));
 }
 
+void Reading::leave_unread(Problem problem) {
+  if (problem.file.empty())
+    problem.file = file_;
+  unread_secrets_.push_back(std::move(problem));
+}
+
 LoadOutcome Reading::finish() && {
   LoadOutcome outcome;
   if (errors_.empty())
     outcome.config = std::move(config);
   order(errors_);
   order(warnings_);
+  order(unread_secrets_);
   outcome.errors = std::move(errors_);
   outcome.warnings = std::move(warnings_);
+  outcome.unread_secrets = std::move(unread_secrets_);
   return outcome;
 }
 

@@ -41,6 +41,8 @@ public:
   Problem& error(const At& at, std::string message, std::string fix = {});
   Problem& warning(const At& at, std::string message, std::string fix = {});
   void add(Problem problem);
+  /// A secret that cannot be read, and need not be.
+  void leave_unread(Problem problem);
 
   bool has_errors() const { return !errors_.empty(); }
   /// Errors and warnings in the order of the file, no more of each than a person would read.
@@ -56,6 +58,7 @@ private:
   std::set<std::string> bad_;
   std::vector<Problem> errors_;
   std::vector<Problem> warnings_;
+  std::vector<Problem> unread_secrets_;
   Problem discarded_;
 };
 

@@ -82,7 +82,7 @@ std::optional<BacktestSettings> settings_of(Session& session, const BacktestArgu
   BacktestSettings settings;
   if (!session.globals().config.empty()) {
     Exit failed = Exit::done;
-    const auto config = session.load_config(session.globals().config, failed);
+    const auto config = session.load_part(session.globals().config, failed);
     if (!config) {
       exit = static_cast<int>(failed);
       return std::nullopt;

@@ -203,13 +203,18 @@ bool fetch_bars(Session& session, const BacktestArguments& a, const backtest::Pa
     return false;
   }
   Exit failed = Exit::done;
-  const auto config = session.load_config(session.globals().config, failed);
+  const auto config = session.load_part(session.globals().config, failed);
   if (!config) {
     exit = static_cast<int>(failed);
     return false;
   }
   const auto* account = account_of(session, a, *config, exit);
-  return account != nullptr && Fetching{session, a, *account, shelf, progress, issues}.run(params, calls, exit);
+  if (account == nullptr)
+    return false;
+  for (const char* secret : {".key", ".secret"})
+    if (!session.has_secret("account." + account->id + secret, exit))
+      return false;
+  return Fetching{session, a, *account, shelf, progress, issues}.run(params, calls, exit);
 }
 
 }  // namespace heed::cli

@@ -110,11 +110,13 @@ std::unique_ptr<BarShelf> open_store(Session& session, const BacktestArguments& 
     return nullptr;
   }
   Exit failed = Exit::done;
-  const auto config = session.load_config(session.globals().config, failed);
+  const auto config = session.load_part(session.globals().config, failed);
   if (!config) {
     exit = static_cast<int>(failed);
     return nullptr;
   }
+  if (!session.has_secret("journal.url", exit))
+    return nullptr;
   if (config->journal.kind == config::JournalKind::memory) {
     exit = session.fail(Exit::usage, "--bars store: the configured journal is kept in memory only", {}, folder_hint);
     return nullptr;

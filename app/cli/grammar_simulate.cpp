@@ -74,7 +74,7 @@ int start_simulate(Session& session, SimulateArguments& a) {
     return session.fail(Exit::missing_input, "--faults " + o.faults + " is neither none, light, heavy nor a file");
   if (!session.globals().config.empty()) {
     Exit failed = Exit::done;
-    o.config = session.load_config(session.globals().config, failed);
+    o.config = session.load_part(session.globals().config, failed);
     if (!o.config)
       return static_cast<int>(failed);
   }

@@ -19,13 +19,16 @@ std::optional<NamedStore> named_store(Session& session, const std::string& path,
   Exit failed = Exit::done;
   if (session.globals().config.empty())
     return NamedStore{"var/heed.db", {}, "var/heed.db"};
-  const auto config = session.load_config(session.globals().config, failed);
+  const auto config = session.load_part(session.globals().config, failed);
   exit = static_cast<int>(failed);
   if (!config)
     return std::nullopt;
   switch (config->journal.kind) {
     case config::JournalKind::sqlite: return NamedStore{config->journal.path, {}, config->journal.path};
-    case config::JournalKind::postgres: return NamedStore{{}, config->journal.url.reveal(), "in PostgreSQL"};
+    case config::JournalKind::postgres:
+      if (!session.has_secret("journal.url", exit))
+        return std::nullopt;
+      return NamedStore{{}, config->journal.url.reveal(), "in PostgreSQL"};
     case config::JournalKind::memory: break;
   }
   exit = session.fail(Exit::usage, "the configured journal is kept in memory only", {},

@@ -84,30 +84,49 @@ std::vector<config::Override> Session::overrides(Exit& failed) const {
 }
 
 std::optional<config::Config> Session::load_config(const std::string& path, Exit& failed) const {
-  if (!loaded_ || loaded_->path != path)
-    loaded_ = read_config(path);
+  return load(path, false, failed);
+}
+
+std::optional<config::Config> Session::load_part(const std::string& path, Exit& failed) const {
+  return load(path, true, failed);
+}
+
+std::string Session::why_unread(std::string_view key) const {
+  if (loaded_)
+    for (const auto& problem : loaded_->unread_secrets)
+      if (problem.key == key)
+        return problem.str();
+  return {};
+}
+
+bool Session::has_secret(std::string_view key, int& exit) const {
+  const auto why = why_unread(key);
+  if (!why.empty())
+    exit = fail(Exit::config_invalid, why);
+  return why.empty();
+}
+
+/// What is wrong is said once for a file, however many ask for it.
+std::optional<config::Config> Session::load(const std::string& path, bool is_part, Exit& failed) const {
+  if (!loaded_ || loaded_->path != path || loaded_->is_part != is_part)
+    loaded_ = read_config(path, is_part);
   failed = loaded_->failed;
   return loaded_->config;
 }
 
-/// Says what is wrong: so it is called once for a file, however many ask for it.
-Session::Loaded Session::read_config(const std::string& path) const {
-  Loaded out{path, Exit::done, std::nullopt};
-  out.config = read_config(path, out.failed);
-  return out;
-}
-
-std::optional<config::Config> Session::read_config(const std::string& path, Exit& failed) const {
+Session::Loaded Session::read_config(const std::string& path, bool is_part) const {
+  Loaded out{path, is_part, Exit::done, std::nullopt, {}};
   config::ParseOptions options;
   options.environment = surroundings_.environment;
-  options.overrides = overrides(failed);
-  if (failed != Exit::done)
-    return std::nullopt;
+  options.may_leave_secrets_unread = is_part;
+  options.overrides = overrides(out.failed);
+  if (out.failed != Exit::done)
+    return out;
   std::error_code ignored;
   if (!path.empty() && !std::filesystem::exists(path, ignored)) {
-    failed = Exit::missing_input;
-    fail(failed, "there is no configuration file " + path, {}, "write one with: heed config default > " + path);
-    return std::nullopt;
+    out.failed = Exit::missing_input;
+    fail(out.failed, "there is no configuration file " + path, {}, "write one with: heed config default > " + path);
+    return out;
   }
   auto outcome = path.empty() ? config::parse("", "(defaults)", options) : config::load(path, options);
   for (const auto& warning : outcome.warnings)
@@ -115,31 +134,42 @@ std::optional<config::Config> Session::read_config(const std::string& path, Exit
   for (const auto& error : outcome.errors)
     err() << painted("error:", Paint::red, err_color()) << ' ' << printable(error.str()) << '\n';
   if (!outcome.config)
-    failed = Exit::config_invalid;
-  return std::move(outcome.config);
+    out.failed = Exit::config_invalid;
+  out.config = std::move(outcome.config);
+  out.unread_secrets = std::move(outcome.unread_secrets);
+  return out;
+}
+
+std::optional<Target> Session::find_daemon(int& exit) {
+  Target target;
+  target.url = globals_.url.empty() ? surroundings_.environment("HEED_URL").value_or("") : globals_.url;
+  target.unix_socket = default_socket;
+  target.otherwise = default_url;
+  if (globals_.config.empty())
+    return target;
+  Exit failed = Exit::done;
+  const auto config = load_part(globals_.config, failed);
+  if (!config) {
+    exit = static_cast<int>(failed);
+    return std::nullopt;
+  }
+  target.unix_socket = config->api.unix_socket;
+  if (!config->api.listen.empty())
+    target.otherwise = "http://" + config->api.listen;
+  if (token_.empty()) {
+    token_ = config->api.token.reveal();
+    token_unread_ = why_unread("api.token");
+  }
+  return target;
 }
 
 bool Session::connect(int& exit, bool is_asked_quietly) {
   if (transport_)
     return true;
-  Target target;
-  target.url = globals_.url.empty() ? surroundings_.environment("HEED_URL").value_or("") : globals_.url;
-  target.unix_socket = default_socket;
-  target.otherwise = default_url;
-  if (!globals_.config.empty()) {
-    Exit failed = Exit::done;
-    const auto config = load_config(globals_.config, failed);
-    if (!config) {
-      exit = static_cast<int>(failed);
-      return false;
-    }
-    target.unix_socket = config->api.unix_socket;
-    if (!config->api.listen.empty())
-      target.otherwise = "http://" + config->api.listen;
-    if (token_.empty())
-      token_ = config->api.token.reveal();
-  }
-  auto made = surroundings_.connect(target);
+  const auto target = find_daemon(exit);
+  if (!target)
+    return false;
+  auto made = surroundings_.connect(*target);
   if (!made) {
     const auto code = made.error().kind == ErrorKind::invalid ? Exit::usage : Exit::unreachable;
     exit = is_asked_quietly ? static_cast<int>(code) : fail(code, made.error().detail);
@@ -207,6 +237,8 @@ int Session::say_problem(const net::HttpResponse& response, const std::string& t
   const auto code = member(problem, "code");
   // A parameter of a query is an option of the command.
   const auto exit = code.starts_with("QUERY_") ? Exit::usage : exit_of(status, truth(problem, "refused"));
+  if (status == 401 && !token_unread_.empty())
+    return fail(Exit::config_invalid, token_unread_, {}, "or give the token itself with --token or $HEED_TOKEN");
   return fail(exit, detail.empty() ? member(problem, "title") : detail, code.empty() ? "" : "code " + code,
               next_step(status));
 }

@@ -53,6 +53,10 @@ public:
 
   /// The configuration of --config, or the defaults; nullopt after the problems have been printed.
   std::optional<config::Config> load_config(const std::string& path, Exit& failed) const;
+  /// The same for a command that uses a part of it: secrets that this user or this shell cannot read stay empty.
+  std::optional<config::Config> load_part(const std::string& path, Exit& failed) const;
+  /// Whether the secret of this full key is as the file has it, after load_part(). Where not, says why.
+  bool has_secret(std::string_view key, int& exit) const;
   std::vector<config::Override> overrides(Exit& failed) const;
 
   /// Asks the daemon. On any failure says so and gives nothing; `exit` is then what to end with. Statuses of `also`
@@ -68,19 +72,24 @@ public:
 private:
   struct Loaded {
     std::string path;
+    bool is_part = false;
     Exit failed = Exit::done;
     std::optional<config::Config> config;
+    std::vector<config::Problem> unread_secrets;
   };
-  Loaded read_config(const std::string& path) const;
-  std::optional<config::Config> read_config(const std::string& path, Exit& failed) const;
+  std::optional<config::Config> load(const std::string& path, bool is_part, Exit& failed) const;
+  std::string why_unread(std::string_view key) const;
+  Loaded read_config(const std::string& path, bool is_part) const;
   bool connect(int& exit, bool is_asked_quietly = false);
+  std::optional<Target> find_daemon(int& exit);
   int say_problem(const net::HttpResponse& response, const std::string& target) const;
 
   const Surroundings& surroundings_;
   Globals globals_;
   std::string token_;
   std::unique_ptr<Transport> transport_;
-  mutable std::optional<Loaded> loaded_;  // by the last load_config()
+  std::string token_unread_;              // why there is no token, where the configuration has one
+  mutable std::optional<Loaded> loaded_;  // the last one
 };
 
 // Members of JSON objects as text; empty when absent or null.

@@ -360,7 +360,7 @@ void keep_run(Session& session, const FreshRun& run) {
   Exit failed = Exit::done;
   if (session.globals().config.empty())
     return;
-  const auto config = session.load_config(session.globals().config, failed);
+  const auto config = session.load_part(session.globals().config, failed);
   if (!config)
     return;
   if (may_have_daemon(session, *config) && !session.unreachable())

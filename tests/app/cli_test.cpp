@@ -165,6 +165,43 @@ TEST_CASE("colour only on a terminal that wants it", "[cli]") {
   CHECK_FALSE(colored({"orders"}));
 }
 
+TEST_CASE("a client needs of the configuration what it uses, and no secret of the daemon's", "[cli]") {
+  const Folder folder;
+  const std::string text =
+    "[api]\nlisten = \"127.0.0.1:9000\"\nunix_socket = \"/run/heed/heed.sock\"\n"
+    "[exchange]\nsynthetic_seed = 1\nsymbols = [\"SPY\"]\n"
+    "[[account]]\nid = \"a\"\nvenue = \"alpaca\"\nkey = \"${NO_KEY}\"\n"
+    "secret = \"file:${CREDENTIALS_DIRECTORY}/alpaca-secret\"\n";
+  Machine heed;
+  heed.daemon.answer("GET /api/v1/orders", 200, orders_page);
+  const auto config = folder.write("heed.toml", text);
+  CHECK(heed({"--config", config, "orders"}) == 0);
+  CHECK(heed.err.find("error") == std::string::npos);
+  CHECK(heed.target.unix_socket == "/run/heed/heed.sock");
+  CHECK(heed.target.otherwise == "http://127.0.0.1:9000");
+  CHECK(heed({"--config", config, "config", "check", config}) == 78);
+  CHECK(heed({"--config", config, "run"}) == 78);
+
+  // The token is one that it may need.
+  const auto guarded = folder.write("guarded.toml", "[api]\ntoken = \"${HEED_API_TOKEN}\"\n" + text.substr(6));
+  CHECK(heed({"--config", guarded, "orders"}) == 0);
+  heed.daemon.answer("GET /api/v1/orders", 401, R"({"status":401,"code":"TOKEN_MISSING","detail":"no token"})");
+  CHECK(heed({"--config", guarded, "orders"}) == 78);
+  CHECK(heed.err.find("HEED_API_TOKEN is not set") != std::string::npos);
+  CHECK(heed.err.find("--token") != std::string::npos);
+  CHECK(heed({"--config", guarded, "--token", "other", "orders"}) == 77);
+  heed.environment["HEED_API_TOKEN"] = "a-token-of-enough-letters";
+  CHECK(heed({"--config", guarded, "orders"}) == 77);
+  CHECK(net::header(heed.daemon.asked.back().headers, "Authorization") == "Bearer a-token-of-enough-letters");
+
+  // And a store's own address one that it does need.
+  const auto stored =
+    folder.write("stored.toml", text + "[journal]\nkind = \"postgres\"\nurl = \"${NO_DATABASE}\"\n");
+  CHECK(heed({"--config", stored, "migrate"}) == 78);
+  CHECK(heed.err.find("journal.url") != std::string::npos);
+  CHECK(heed.err.find("NO_KEY") == std::string::npos);
+}
+
 TEST_CASE("answers become exit codes", "[cli]") {
   struct Case {
     int status;

@@ -131,6 +131,27 @@ TEST_CASE("a secret stands in the file itself only where not everybody can read 
   CHECK(all_of(password.errors).find(hidden) == std::string::npos);
 }
 
+TEST_CASE("who uses a part of the file only may leave its secrets unread") {
+  auto options = with_environment({});
+  options.may_leave_secrets_unread = true;
+  options.overrides = {{"account.a.secret", "${NO_OVERRIDE}", "--set"}};
+  const auto text = base_text +
+                    "[journal]\nkind = 'postgres'\nurl = '${NO_DATABASE}'\n[[account]]\nid = 'a'\n"
+                    "venue = 'alpaca'\nkey = '${NO_KEY}'\nsecret = 'file:/nowhere'\n";
+  const auto part = parse_text(text, options);
+  INFO(all_of(part.errors));
+  REQUIRE(part.config);
+  std::vector<std::string> keys;
+  for (const auto& problem : part.unread_secrets)
+    keys.push_back(problem.key);
+  CHECK(keys == std::vector<std::string>{"account.a.secret", "journal.url", "account.a.key", "account.a.secret"});
+  CHECK(part.config->journal.url.empty());
+  // All else must be right.
+  CHECK_FALSE(parse_text(text + "mode = 'lvie'\n", options).config);
+  options.may_leave_secrets_unread = false;
+  CHECK(parse_text(text, options).errors.size() == 4);
+}
+
 TEST_CASE("no message repeats what may be a secret") {
   const std::vector<std::string> texts = {
     "[api]\ntokne = '" + hidden + "'\n",

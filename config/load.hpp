@@ -52,6 +52,9 @@ std::vector<Override> environment_overrides(const char* const* environment);
 /// The effective configuration as TOML. A secret is shown as the reference that it came from, or masked where its
 /// text stood in the file; without such a one, the text parses to the same Config again.
 std::string show(const Config& config);
+/// The same as one JSON object: tables as objects, those that come several times as lists of them; null where a key
+/// is not set.
+std::string show_json(const Config& config);
 
 /// A commented sample with every key; parses cleanly as it stands.
 std::string default_text();

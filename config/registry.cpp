@@ -120,6 +120,14 @@ std::string to_toml(const Slot& slot, const Key& key) {
     slot);
 }
 
+// What TOML and JSON write differently is an instant: TOML has it without quotes.
+std::string to_json(const Slot& slot, const Key& key) {
+  auto text = to_toml(slot, key);
+  if (text.empty())
+    return "null";
+  return std::holds_alternative<std::optional<Instant>*>(slot) ? quoted(text) : text;
+}
+
 bool is_set(const Slot& slot) {
   return std::visit(Overloaded{
                       [](std::string* v) { return !v->empty(); },

@@ -91,6 +91,8 @@ std::string item_path(const Section& section, Config& config, std::size_t index)
 
 /// The value as TOML, secrets masked; empty where nothing is set.
 std::string to_toml(const Slot& slot, const Key& key);
+/// The same as JSON; null where nothing is set.
+std::string to_json(const Slot& slot, const Key& key);
 bool is_set(const Slot& slot);
 inline bool holds_secret(const Slot& slot) { return std::holds_alternative<Secret*>(slot); }
 bool equal(const Slot& a, const Slot& b);

@@ -30,6 +30,22 @@ const Section* nested_in(const Section& section) {
   return nullptr;
 }
 
+std::string members(const Section& section, void* item) {
+  std::string out;
+  for (const Key& key : section.keys)
+    out += (out.empty() ? "\"" : ",\"") + std::string{key.name} + "\":" + to_json(key.slot(item), key);
+  return out;
+}
+
+/// Of one table, with the table below it.
+std::string json_object(const Section& section, Config& config, std::size_t index) {
+  auto out = "{" + members(section, section.items(config)[index]);
+  if (const Section* nested = nested_in(section))
+    out += ",\"" + std::string{nested->name.substr(section.name.size() + 1)} + "\":{" +
+           members(*nested, nested->items(config)[index]) + "}";
+  return out + "}";
+}
+
 /// A secret that changed to another one shows the same reference or mask twice.
 std::string shown_value(const Slot& slot, const Key& key) {
   return is_set(slot) ? to_toml(slot, key) : std::string{};
@@ -109,6 +125,21 @@ std::string show(const Config& config) {
     }
   }
   return out;
+}
+
+std::string show_json(const Config& config) {
+  Config copy = config;
+  std::string out;
+  for (const Section& section : registry()) {
+    if (section.nested())
+      continue;
+    std::string tables;
+    for (std::size_t i = 0; i < section.items(copy).size(); ++i)
+      tables += (i == 0 ? "" : ",") + json_object(section, copy, i);
+    out += (out.empty() ? "{\"" : ",\"") + std::string{section.name} +
+           "\":" + (section.list ? "[" + tables + "]" : tables);
+  }
+  return out + "}\n";
 }
 
 std::vector<Change> diff(const Config& old_config, const Config& new_config) {

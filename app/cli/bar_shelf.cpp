@@ -1,5 +1,6 @@
 #include "app/cli/bar_shelf.hpp"
 
+#include "app/cli/named_store.hpp"
 #include "backtest/bar_rows.hpp"
 #include "backtest/store.hpp"
 #include "persistence/journal.hpp"
@@ -131,8 +132,7 @@ std::unique_ptr<BarShelf> open_store(Session& session, const BacktestArguments& 
   auto pair = open_pair(*config, !a.fetch.empty());
   if (pair)
     return std::make_unique<StoreShelf>(std::move(pair.value().writer), std::move(pair.value().reader));
-  exit = session.fail(pair.error().kind == ErrorKind::unavailable ? Exit::unreachable : Exit::bad_data,
-                      "the store cannot be opened", pair.error().detail,
+  exit = session.fail(exit_of(pair.error()), "the store cannot be opened", pair.error().detail,
                       "while a daemon holds it, let the daemon run the backtest (POST /api/v1/backtests), or name a "
                       "folder with --bars");
   return nullptr;

@@ -80,7 +80,8 @@ int verify_store(Session& session, const std::string& path) {
                         "was the copy cut short? name another with --path");
   const auto reader = reader_of(*store);
   if (!reader)
-    return session.fail(Exit::bad_data, "the journal " + store->words + " cannot be opened", reader.error().detail);
+    return session.fail(exit_of(reader.error()), "the journal " + store->words + " cannot be opened",
+                        reader.error().detail);
   return say_verified(session, store->words, reader.value()->verify());
 }
 
@@ -118,7 +119,7 @@ int show_config(Session& session, const std::string& file) {
   const auto config = session.load_config(file.empty() ? session.globals().config : file, failed);
   if (!config)
     return static_cast<int>(failed);
-  session.out() << config::show(*config);
+  session.out() << (session.globals().json ? config::show_json(*config) : config::show(*config));
   return 0;
 }
 
@@ -150,8 +151,8 @@ int migrate(Session& session, const std::string& path) {
   const auto journal =
     store->url.empty() ? open_sqlite_journal(store->file) : open_postgres_journal({store->url, {}});
   if (!journal)
-    return session.fail(journal.error().kind == ErrorKind::unavailable ? Exit::unreachable : Exit::bad_data,
-                        "the store " + store->words + " cannot be migrated", journal.error().detail);
+    return session.fail(exit_of(journal.error()), "the store " + store->words + " cannot be migrated",
+                        journal.error().detail);
   if (session.globals().json)
     session.out() << "{\"ok\":true}\n";
   else

@@ -77,11 +77,11 @@ int read_lines(Session& session, std::istream& in, const std::string& inbox, Imp
     if (line.find_first_not_of(" \t") == std::string::npos)
       continue;
     if (line.size() > line_bytes_max) {
-      import.rejected.push_back({import.lines, "", "the line is longer than 64 KiB"});
+      import.rejected.push_back({import.lines, "mention", "is longer than 64 KiB"});
       continue;
     }
     if (const auto parsed = net::parse_json(line); !parsed) {
-      import.rejected.push_back({import.lines, "", "no JSON: " + parsed.error().detail});
+      import.rejected.push_back({import.lines, "mention", "is no JSON: " + parsed.error().detail});
       continue;
     }
     batch.body += (batch.body.empty() ? "" : ",") + line;

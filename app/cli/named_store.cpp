@@ -36,6 +36,12 @@ std::optional<NamedStore> named_store(Session& session, const std::string& path,
   return std::nullopt;
 }
 
+Exit exit_of(const Error& error) {
+  const bool is_wrong = error.kind == ErrorKind::invalid || error.code == "STORE_FOREIGN" ||
+                        error.code == "STORE_DAMAGED" || error.code == "STORE_NEWER";
+  return is_wrong ? Exit::bad_data : Exit::unreachable;
+}
+
 Result<std::shared_ptr<JournalReader>> reader_of(const NamedStore& store) {
   if (!store.url.empty())
     return read_postgres_journal(store.url);

@@ -23,6 +23,9 @@ struct NamedStore {
 /// The store that `path`, --config or the defaults name. Empty: it has said why, and `exit` is what to end with.
 std::optional<NamedStore> named_store(Session& session, const std::string& path, int& exit);
 
+/// For a store that cannot be opened: bad data when it is none of ours or not whole, else it is not available.
+Exit exit_of(const Error& error);
+
 /// Of PostgreSQL without the leave of its holder, who may be another machine's daemon.
 Result<std::shared_ptr<JournalReader>> reader_of(const NamedStore& store);
 

@@ -115,8 +115,9 @@ std::shared_ptr<JournalReader> reader_without_daemon(Session& session, int& exit
   auto reader = reader_of(*store);
   if (reader)
     return std::move(reader).value();
-  exit = session.fail(Exit::unreachable, "no daemon answers, and the store " + store->words + " cannot be opened",
-                      reader.error().detail);
+  exit =
+    session.fail(exit_of(reader.error()), "no daemon answers, and the store " + store->words + " cannot be opened",
+                 reader.error().detail);
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 #include "app/cli/cli.hpp"
 #include "app/cli/table.hpp"
 #include "config/load.hpp"
+#include "net/json.hpp"
 #include "persistence/journal.hpp"
 
 #include <unistd.h>
@@ -432,10 +433,10 @@ TEST_CASE("import counts, and names the lines that are wrong", "[cli][mentions]"
   REQUIRE(heed.daemon.asked.size() == 1);
   CHECK(heed.daemon.asked[0].body == R"([{"symbol":"A"},{"symbol":"B"},{"symbol":"C"}])");
   CHECK(heed.out == "accepted 1, duplicates 1, rejected 2\n");
-  CHECK(heed.err.find(file + ":3: no JSON") != std::string::npos);
+  CHECK(heed.err.find(file + ":3: mention is no JSON") != std::string::npos);
   CHECK(heed.err.find(file + ":4: action is missing\n") != std::string::npos);
   CHECK(heed({"mentions", "import", file, "--json"}) == 65);
-  CHECK(heed.out.find(R"("rejected":[{"line":3,"field":"","reason":"no JSON)") != std::string::npos);
+  CHECK(heed.out.find(R"("rejected":[{"line":3,"field":"mention","reason":"is no JSON)") != std::string::npos);
   CHECK(heed({"mentions", "import", (folder.path / "none").string()}) == 66);
   CHECK(heed({"mentions", "import", folder.path.string()}) == 66);
 }
@@ -551,6 +552,13 @@ TEST_CASE("config check, show and default", "[cli]") {
   CHECK(heed.out.starts_with(R"({"ok":true,"errors":[],)"));
   CHECK(heed({"config", "show", file}) == 0);
   CHECK(heed.out.find("log_level = \"info\"") != std::string::npos);
+  CHECK(heed({"config", "show", file, "--json"}) == 0);
+  const auto shown = net::parse_json(heed.out);
+  REQUIRE(shown);
+  CHECK(shown.value().find("daemon")->find("log_level")->text == "info");
+  const auto& accounts = *shown.value().find("account");
+  REQUIRE(accounts.is_array());
+  CHECK(accounts.items.at(0).find("risk")->find("trades_per_day_account") != nullptr);
   const auto bad = folder.write("bad.toml", "[daemon]\nlog_lvel = \"info\"\n");
   CHECK(heed({"config", "check", bad}) == 78);
   CHECK(heed({"config", "check", bad, "--json"}) == 78);
@@ -574,6 +582,14 @@ TEST_CASE("the journal is verified through the daemon, or from its file", "[cli]
   CHECK(heed.out == "verified 0 events: nothing was changed or dropped\n");
   CHECK(heed({"journal", "verify", "--path", folder.write("other", "not a database, but long enough to look at")}) ==
         65);
+  CHECK(heed({"migrate", "--path", (folder.path / "other").string()}) == 65);
+  {
+    const auto held = open_sqlite_journal(file);
+    REQUIRE(held);
+    CHECK(heed({"journal", "verify", "--path", file}) == 69);
+    CHECK(heed.err.find("is in use by process") != std::string::npos);
+    CHECK(heed({"migrate", "--path", file}) == 69);
+  }
   CHECK(heed({"journal", "verify", "--path", (folder.path / "none.db").string()}) == 66);
   CHECK_FALSE(std::filesystem::exists(folder.path / "none.db"));
   const auto empty = folder.write("empty.db", "");

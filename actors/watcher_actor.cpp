@@ -209,11 +209,15 @@ void poll_later(WatcherSelf self, std::chrono::milliseconds delay) {
   self->delayed_send(self, delay, PollDue{});
 }
 
-void set_problem(WatcherState& st, const std::string& problem) {
+void warn(const WatcherState& st, const std::string& text) {
   const auto about = "source:" + st.args->source.str();
   const LogScope scope{about};
+  spdlog::warn("source {}: {}", st.args->source.view(), text);
+}
+
+void set_problem(WatcherState& st, const std::string& problem) {
   if (!problem.empty() && st.last_problem != problem)
-    spdlog::warn("source {}: {}", st.args->source.view(), problem);
+    warn(st, problem);
   st.last_problem = problem;
 }
 
@@ -246,6 +250,8 @@ bool read_more(WatcherSelf self) {
     st.exhausted = true;
     return false;
   }
+  for (const auto& note : page.value().notes)
+    warn(st, note);
   for (auto& item : page.value().items)
     st.held.push_back(std::move(item));
   if (!st.held.empty())

@@ -1,8 +1,12 @@
 // A JSONL file that is followed as it grows, or a folder of them in the order of their names.
 //
-// The cursor is JSON text: {"file name": [bytes read, lines read], ...}. A line counts once it is ended by a newline,
-// or, at the end of a file, when it has stood there unchanged since the last look (writers that end without one). A
-// file that got shorter is read from its beginning again; what was taken before is recognized by the watcher.
+// The cursor is JSON text: {"file name": [bytes read, lines read, mark of the bytes before], ...}. Where other bytes
+// stand before it than those that were read, the file is another one, of whatever length, and is read from its
+// beginning; what was taken before is recognized by the watcher. A file that was copied or moved elsewhere stays the
+// same.
+//
+// A line counts once it is ended by a newline, or, at the end of a file, when it is a whole JSON object that has
+// stood there unchanged since the last look (writers that end without one).
 #pragma once
 
 #include "core/mention_validation.hpp"

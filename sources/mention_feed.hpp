@@ -17,11 +17,13 @@ namespace heed {
 struct FeedItem {
   std::variant<Mention, RejectedInputRow> what;  // a Mention's id is not assigned yet
   std::string cursor;
+  Instant arrival{};  // of a mention: when it was read, which is its time where it brings none
 };
 
 struct FeedPage {
   std::vector<FeedItem> items;
-  bool more = false;  // ask again at once
+  bool more = false;               // ask again at once
+  std::vector<std::string> notes;  // what an operator should know of this look; each is told once
 };
 
 /// Code of the error of a feed that has asked and not been answered yet: nothing is wrong.

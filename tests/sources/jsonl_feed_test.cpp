@@ -61,6 +61,7 @@ TEST_CASE("jsonl: a mention carries the source, its default conviction, and no i
   CHECK(got.conviction == Decimal::parse("0.7"));
   CHECK(got.created_at == *parse_rfc3339("2020-01-02T15:00:00Z"));
   CHECK_FALSE(got.signal.empty());
+  CHECK(page.items[0].arrival == noon);
 }
 
 TEST_CASE("jsonl: a page holds what was asked for and says that there is more", "[sources][jsonl]") {
@@ -85,7 +86,7 @@ TEST_CASE("jsonl: a page holds what was asked for and says that there is more", 
   CHECK(all.back() == "S999");
 }
 
-TEST_CASE("jsonl: a last line without newline counts once it has rested", "[sources][jsonl]") {
+TEST_CASE("jsonl: a last line without newline counts once it is a call and has rested", "[sources][jsonl]") {
   const TempFolder folder;
   const auto whole = line("AAPL");
   folder.write("calls.jsonl", whole.substr(0, 12));
@@ -97,6 +98,12 @@ TEST_CASE("jsonl: a last line without newline counts once it has rested", "[sour
     folder.append("calls.jsonl", "\n");
     CHECK(reader.look() == Words{"AAPL"});
   }
+  SECTION("its writer pauses for as long as it likes: what is no call yet is not torn") {
+    CHECK(reader.look().empty());
+    CHECK(reader.look().empty());
+    folder.append("calls.jsonl", whole.substr(12) + "\n");
+    CHECK(reader.look() == Words{"AAPL"});
+  }
   SECTION("it stays: taken as it is, and lines are counted on from there") {
     folder.append("calls.jsonl", whole.substr(12));
     CHECK(reader.look().empty());
@@ -105,6 +112,92 @@ TEST_CASE("jsonl: a last line without newline counts once it has rested", "[sour
     folder.append("calls.jsonl", "\n" + line("MSFT") + "\nnonsense\n");
     CHECK(reader.look() == Words{"MSFT", "!calls.jsonl:3"});
   }
+}
+
+TEST_CASE("jsonl: a last line that waits for its end is told once", "[sources][jsonl]") {
+  const TempFolder folder;
+  folder.write("calls.jsonl", line("AAPL") + "\n" + R"({"symbol":"MS)");
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  CHECK(reader.page().notes.empty());
+  CHECK(reader.page().notes == Words{"calls.jsonl:2 is no call and has no newline: its end is waited for"});
+  CHECK(reader.page().notes.empty());
+}
+
+/// Puts another file in the place of the one that is followed, as a program that rotates files does.
+struct Replaced {
+  const char* name;
+  std::string text;
+  Words taken;
+};
+
+TEST_CASE("jsonl: another file in the place of the one that was read is read from its beginning",
+          "[sources][jsonl]") {
+  const auto first = line("AAPL") + "\n" + line("MSFT") + "\n";
+  const auto c = GENERATE_COPY(values<Replaced>({
+    {"shorter", line("NVDA") + "\n", {"NVDA"}},
+    {"as long", line("NVDA") + "\n" + line("TSLA") + "\n", {"NVDA", "TSLA"}},
+    {"longer", line("NVDA") + "\n" + line("TSLA") + "\n" + line("AMD") + "\n", {"NVDA", "TSLA", "AMD"}},
+    {"its first line longer than what was read",
+     R"({"symbol":"NVDA","action":"buy","title":")" + std::string(200, 'x') + "\"}\n" + line("TSLA") + "\n",
+     {"NVDA", "TSLA"}},
+    {"the same calls behind a new one", line("NVDA") + "\n" + first, {"NVDA", "AAPL", "MSFT"}},
+  }));
+  INFO(c.name);
+  const TempFolder folder;
+  folder.write("calls.jsonl", first);
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  REQUIRE(reader.look() == Words{"AAPL", "MSFT"});
+  const bool restarted = GENERATE(false, true);
+  if (restarted)
+    reader.feed = make_jsonl_feed({folder.file("calls.jsonl"), "calls", {}});
+  folder.write("next.tmp", c.text);
+  std::filesystem::rename(folder.file("next.tmp"), folder.file("calls.jsonl"));
+  const auto page = reader.page();
+  CHECK(words(page) == c.taken);
+  CHECK(page.notes == Words{"calls.jsonl is another file than the one that was read: it is read from its beginning"});
+  const auto then = reader.page();
+  CHECK(then.items.empty());
+  CHECK(then.notes.empty());
+  folder.append("calls.jsonl", line("LATE") + "\n");
+  CHECK(reader.look() == Words{"LATE"});
+}
+
+TEST_CASE("jsonl: an emptied file is told once, and what comes into it is read", "[sources][jsonl]") {
+  const TempFolder folder;
+  folder.write("calls.jsonl", line("AAPL") + "\n" + line("MSFT") + "\n");
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  REQUIRE(reader.look().size() == 2);
+  folder.write("calls.jsonl", "");
+  CHECK(reader.page().notes.size() == 1);
+  CHECK(reader.page().notes.empty());
+  folder.append("calls.jsonl", line("NVDA") + "\n");
+  CHECK(reader.look() == Words{"NVDA"});
+}
+
+TEST_CASE("jsonl: a copy with the same content is the same file", "[sources][jsonl]") {
+  const TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text += line("S" + std::to_string(i)) + "\n";
+  folder.write("calls.jsonl", text);
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  REQUIRE(reader.look().size() == 200);
+  folder.write("next.tmp", text + line("NVDA") + "\n");
+  std::filesystem::rename(folder.file("next.tmp"), folder.file("calls.jsonl"));
+  const auto page = reader.page();
+  CHECK(words(page) == Words{"NVDA"});
+  CHECK(page.notes.empty());
+}
+
+TEST_CASE("jsonl: a cursor of before files were told apart goes on where it stands", "[sources][jsonl]") {
+  const TempFolder folder;
+  const auto first = line("AAPL") + "\n";
+  folder.write("calls.jsonl", first + line("MSFT") + "\n");
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  reader.cursor = "{\"calls.jsonl\":[" + std::to_string(first.size()) + ",1]}";
+  CHECK(reader.look() == Words{"MSFT"});
+  folder.write("calls.jsonl", line("NVDA") + "\n" + line("TSLA") + "\n");
+  CHECK(reader.look() == Words{"NVDA", "TSLA"});
 }
 
 TEST_CASE("jsonl: a file that got shorter is read from its beginning", "[sources][jsonl]") {
@@ -192,6 +285,20 @@ TEST_CASE("jsonl: a huge line that is still being written waits for its end", "[
   CHECK(reader.look() == Words{"!calls.jsonl:1", "AAPL"});
 }
 
+TEST_CASE("jsonl: behind a huge line the file is known again", "[sources][jsonl]") {
+  const TempFolder folder;
+  const auto huge = std::string(std::size_t{2} * 1024 * 1024, 'x') + "\n";
+  folder.write("calls.jsonl", huge);
+  auto reader = reader_of(folder.file("calls.jsonl"));
+  REQUIRE(reader.look() == Words{"!calls.jsonl:1"});
+  folder.append("calls.jsonl", line("AAPL") + "\n");
+  CHECK(reader.look() == Words{"AAPL"});
+  folder.append("calls.jsonl", line("MSFT") + "\n");
+  const auto page = reader.page();
+  CHECK(words(page) == Words{"MSFT"});
+  CHECK(page.notes.empty());
+}
+
 TEST_CASE("jsonl: a folder is read in the order of its names, each file on its own", "[sources][jsonl]") {
   const TempFolder folder;
   folder.write("2026-02.jsonl", line("FEB") + "\n");
@@ -213,7 +320,8 @@ TEST_CASE("jsonl: a damaged cursor is an error that shows it", "[sources][jsonl]
   folder.write("calls.jsonl", line("AAPL") + "\n");
   const auto* cursor =
     GENERATE("nonsense", "[1,2]", R"({"calls.jsonl":7})", R"({"calls.jsonl":[7]})", R"({"calls.jsonl":["a","b"]})",
-             R"({"calls.jsonl":[-1,0]})", R"({"calls.jsonl":[1.5,0]})");
+             R"({"calls.jsonl":[-1,0]})", R"({"calls.jsonl":[1.5,0]})", R"({"calls.jsonl":[1,0,7]})",
+             R"({"calls.jsonl":[1,0,"x","y"]})");
   INFO(cursor);
   auto feed = make_jsonl_feed({folder.file("calls.jsonl"), "calls", {}});
   const auto page = feed->read(cursor, 10, noon);

@@ -1,8 +1,12 @@
 #include "actors/watcher_actor.hpp"
 
+#include "core/mention_validation.hpp"
+#include "core/naming.hpp"
 #include "messages/log_scope.hpp"
 #include "messages/mutant.hpp"
+#include "persistence/json_read.hpp"
 #include "persistence/json_sparse.hpp"
+#include "sources/mention_json.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,27 +18,55 @@ namespace {
 constexpr std::size_t recent_max = 65'536;
 constexpr std::size_t page_max = 500;
 
-void remember(WatcherState& st, const SignalId& signal) {
-  st.recent.insert(signal);
-  st.pending.insert(signal);
-  st.recent_order.push_back(signal);
+constexpr std::string_view received_type = "signal_received";
+
+void remember(WatcherState& st, const Mention& mention) {
+  st.recent.insert(mention.signal);
+  st.pending.insert_or_assign(mention.signal, mention);
+  st.recent_order.push_back(mention.signal);
   if (st.recent_order.size() > recent_max) {
     st.recent.erase(st.recent_order.front());
     st.recent_order.pop_front();
   }
 }
 
-/// Seen before? A store that cannot be asked is an error: then nothing is taken.
-Result<bool> is_known(WatcherState& st, const SignalId& signal) {
-  if (st.recent.contains(signal))
-    return true;
-  return st.args->reader->has_signal(signal);
+/// As the journal tells of it. Precondition: the signal is stored.
+Result<Mention> stored_mention(JournalReader& reader, const SignalId& signal) {
+  ListFilter filter;
+  filter.signal = signal.str();
+  filter.type = received_type;
+  filter.limit = 1;
+  filter.oldest_first = true;
+  const auto events = reader.events(filter);
+  if (!events)
+    return events.error();
+  if (events.value().rows.empty())
+    return Error{ErrorKind::invalid, "JOURNAL", "the journal does not tell what signal " + signal.str() + " was"};
+  return from_json<Mention>(events.value().rows.front().payload, {.missing_fields = true});
+}
+
+/// The mention that has this key already; empty: none. A store that cannot be asked is an error: then nothing is
+/// taken.
+Result<std::optional<Mention>> find_known(const WatcherState& st, const SignalId& signal) {
+  if (const auto found = st.pending.find(signal); found != st.pending.end())
+    return std::optional{found->second};
+  if (!st.recent.contains(signal)) {
+    const auto stored = st.args->reader->has_signal(signal);
+    if (!stored)
+      return stored.error();
+    if (!stored.value())
+      return std::optional<Mention>{};
+  }
+  auto mention = stored_mention(*st.args->reader, signal);
+  if (!mention)
+    return mention.error();
+  return std::optional{std::move(mention).value()};
 }
 
 JournalEvent received_event(const Mention& mention, Instant now) {
   JournalEvent event;
   event.at = now;
-  event.type = "signal_received";
+  event.type = received_type;
   event.symbol = mention.symbol;
   event.signal = mention.signal;
   event.payload = to_sparse_json(mention);
@@ -69,6 +101,7 @@ void add_rejected(Batch& batch, const RejectedInputRow& rejected) {
 
 struct Taking {
   std::vector<Mention> mentions;
+  std::vector<Instant> arrivals;  // of each
   std::vector<RejectedInputRow> rejected;
   std::optional<std::string> cursor;  // absent: does not move
   Reply<std::vector<MentionReceipt>> done;
@@ -83,33 +116,83 @@ void forget(WatcherState& st, const std::vector<MentionReceipt>& receipts) {
     }
 }
 
+/// A place in a file or a feed may hold something else the next time, and an inbox has none: what was refused is told
+/// apart by what it is.
+std::string place_of(const RejectedInputRow& rejected) {
+  constexpr std::size_t digits = 16;
+  core::Sha256 content;
+  content.field(rejected.field).field(rejected.body);
+  return rejected.position + "#" + core::hex(content.finish()).substr(0, digits);
+}
+
+/// A feed may bring the same again, at each look; an inbox is told by somebody each time.
+void place_rejected(WatcherState& st, std::vector<RejectedInputRow>& rejected) {
+  for (auto& row : rejected)
+    row.position = place_of(row);
+  if (!st.args->feed)
+    return;
+  if (st.refused.size() > recent_max)
+    st.refused.clear();
+  std::erase_if(rejected, [&st](const RejectedInputRow& row) { return !st.refused.insert(row.position).second; });
+}
+
+/// As it was brought, without what was filled in.
+RejectedInputRow refused_row(Mention mention, std::string reason, Instant arrival, Instant now) {
+  mention.signal = {};
+  for (auto* at : {&mention.published_at, &mention.created_at})
+    if (*at == arrival)
+      *at = {};
+  return {mention.source,
+          "external_id:" + mention.external_id,
+          "external_id",
+          std::move(reason),
+          to_sparse_json(mention).substr(0, rejected_body_max),
+          now};
+}
+
 /// What one batch of mentions comes to.
 struct Sorted {
   std::vector<MentionReceipt> receipts;
   std::vector<SignalId> leaned_on;  // duplicates of what is not durable yet
 };
 
+/// Of a call whose key is known: the same once more, or refused.
+MentionReceipt known_receipt(const Mention& first, const Mention& again, Instant arrival) {
+  MentionReceipt receipt{first.id, again.signal, true, {}};
+  const auto others = core::differences(first, again, arrival);
+  if (!others.empty())
+    receipt.refused = "is that of mention " + std::to_string(first.id) + ", which differs in " + others +
+                      "; another call needs an id of its own";
+  return receipt;
+}
+
 /// Assigns ids to what is new, and takes out what is not. The error names the store's trouble.
-Result<Sorted> sort_out(WatcherState& st, std::vector<Mention>& mentions) {
+Result<Sorted> sort_out(WatcherState& st, Taking& taking, Instant now) {
   Sorted out;
+  auto& mentions = taking.mentions;
   out.receipts.reserve(mentions.size());
-  for (auto& mention : mentions) {
-    auto known = is_known(st, mention.signal);
+  for (std::size_t i = 0; i < mentions.size(); ++i) {
+    auto& mention = mentions[i];
+    const auto known = find_known(st, mention.signal);
     if (!known) {
       forget(st, out.receipts);
       return known.error();
     }
     if (known.value() && !mutant("call_again")) {
-      ++st.duplicates;
+      auto receipt = known_receipt(*known.value(), mention, taking.arrivals[i]);
       if (st.pending.contains(mention.signal))
         out.leaned_on.push_back(mention.signal);
-      out.receipts.push_back({0, mention.signal, true});
+      if (receipt.refused.empty())
+        ++st.duplicates;
+      else
+        taking.rejected.push_back(refused_row(std::move(mention), receipt.refused, taking.arrivals[i], now));
+      out.receipts.push_back(std::move(receipt));
       continue;
     }
     mention.id = (*st.args->next_mention_id)++;
     mention.source = st.args->source;
-    remember(st, mention.signal);
-    out.receipts.push_back({mention.id, mention.signal, false});
+    remember(st, mention);
+    out.receipts.push_back({mention.id, mention.signal, false, {}});
   }
   std::erase_if(mentions, [&, i = std::size_t{0}](const Mention&) mutable { return out.receipts[i++].duplicate; });
   return out;
@@ -167,7 +250,8 @@ Append append_of(const WatcherState& st, const Taking& taking, Instant now) {
 
 void take(WatcherSelf self, Taking taking) {
   auto& st = self->state;
-  auto sorted = sort_out(st, taking.mentions);
+  const auto now = st.args->clock->now();
+  auto sorted = sort_out(st, taking, now);
   if (!sorted) {
     if (taking.done)
       taking.done(not_stored(sorted.error().detail));
@@ -175,7 +259,7 @@ void take(WatcherSelf self, Taking taking) {
       self->quit(store_failure(sorted.error().detail));
     return;
   }
-  const auto now = st.args->clock->now();
+  place_rejected(st, taking.rejected);
   if (mutant("receipt_before_commit") && taking.done)
     std::exchange(taking.done, nullptr)(sorted.value().receipts);
   auto append = append_of(st, taking, now);
@@ -279,10 +363,12 @@ void release(WatcherSelf self) {
     if (!released(st, item, now))
       break;
     taking.cursor = item.cursor;
-    if (auto* mention = std::get_if<Mention>(&item.what))
+    if (auto* mention = std::get_if<Mention>(&item.what)) {
       taking.mentions.push_back(std::move(*mention));
-    else
+      taking.arrivals.push_back(item.arrival);
+    } else {
       taking.rejected.push_back(std::get<RejectedInputRow>(std::move(item.what)));
+    }
     st.held.pop_front();
     if (!st.args->release_by_clock && taking.mentions.size() >= page_max)
       break;
@@ -349,7 +435,9 @@ void submitted(WatcherSelf self, SubmitMentions& submit) {
       submit.done(Error{ErrorKind::unavailable, "DRAINING", "the daemon is stopping"});
     return;
   }
-  take(self, {std::move(submit.mentions), std::move(submit.rejected), {}, std::move(submit.done)});
+  std::vector<Instant> arrivals(submit.mentions.size(), submit.arrival);
+  take(self,
+       {std::move(submit.mentions), std::move(arrivals), std::move(submit.rejected), {}, std::move(submit.done)});
 }
 
 }  // namespace

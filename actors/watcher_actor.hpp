@@ -18,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -51,9 +52,10 @@ struct WatcherState {
   bool started = false;       // where to read from is known
   bool poll_due = false;
   bool draining = false;
-  std::unordered_set<SignalId> recent;   // seen lately, durable or on the way
-  std::unordered_set<SignalId> pending;  // of these, on the way
+  std::unordered_set<SignalId> recent;            // seen lately, durable or on the way
+  std::unordered_map<SignalId, Mention> pending;  // of these, on the way
   std::deque<SignalId> recent_order;
+  std::unordered_set<std::string> refused;  // what a feed brought that was refused, lately: by its place
   std::int64_t taken = 0, duplicates = 0, rejected = 0;
   std::string last_problem;
 };

@@ -92,9 +92,9 @@ class DaemonPort {
 public:
   virtual ~DaemonPort() = default;
   /// `source` names a configured inbox. Mentions are validated already (core/mention_validation.hpp) except for ids,
-  /// which the daemon assigns. One receipt per mention, in order.
+  /// which the daemon assigns. `arrival` is the time of those that brought none. One receipt per mention, in order.
   virtual void submit_mentions(SourceId source, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected,
-                               Done<std::vector<MentionReceipt>> done) = 0;
+                               Instant arrival, Done<std::vector<MentionReceipt>> done) = 0;
   virtual void submit_intent(Intent intent, Done<IntentReceipt> done) = 0;
   virtual void close_position(CloseRequest request, Done<Decision> done) = 0;
   /// An ADOPT as read_adoption() makes it, with account and symbol; without an idempotency key one is made.

@@ -34,7 +34,7 @@ void append_receipts(std::string& out, const std::vector<MentionReceipt>& receip
                      const std::vector<std::size_t>& indexes, bool duplicates) {
   bool first = true;
   for (std::size_t i = 0; i < receipts.size(); ++i) {
-    if (receipts[i].duplicate != duplicates)
+    if (receipts[i].duplicate != duplicates || !receipts[i].refused.empty())
       continue;
     out += first ? "{\"mention_id\":" : ",{\"mention_id\":";
     first = false;
@@ -47,15 +47,25 @@ void append_receipts(std::string& out, const std::vector<MentionReceipt>& receip
   }
 }
 
+/// By their places in the body, whoever refused them: the reading of the body, or the watcher.
+std::vector<RejectedMention> all_rejected(const std::vector<MentionReceipt>& receipts, const Refused& batch) {
+  auto all = batch.rejected;
+  for (std::size_t i = 0; i < receipts.size(); ++i)
+    if (!receipts[i].refused.empty())
+      all.push_back({batch.indexes[i], "external_id", receipts[i].refused});
+  std::ranges::sort(all, {}, &RejectedMention::index);
+  return all;
+}
+
 std::string receipt_body(const std::vector<MentionReceipt>& receipts, const Refused& batch) {
   std::string out = "{\"accepted\":[";
   append_receipts(out, receipts, batch.indexes, false);
   out += "],\"duplicates\":[";
   append_receipts(out, receipts, batch.indexes, true);
   out += "],\"rejected\":[";
-  for (std::size_t i = 0; i < batch.rejected.size(); ++i) {
-    const auto& r = batch.rejected[i];
-    out += i == 0 ? "{\"index\":" : ",{\"index\":";
+  bool first = true;
+  for (const auto& r : all_rejected(receipts, batch)) {
+    out += std::exchange(first, false) ? "{\"index\":" : ",{\"index\":";
     append_json(out, r.index);
     out += ",\"field\":";
     append_json(out, r.field);
@@ -111,7 +121,7 @@ void post_mentions(Context& context, const CallPtr& call) {
   if (refused.indexes.empty() && refused.rejected.empty())
     return call->json(202, receipt_body({}, refused));
   context.port.submit_mentions(
-    intake.source, std::move(batch.mentions), std::move(batch.rows),
+    intake.source, std::move(batch.mentions), std::move(batch.rows), intake.arrival,
     [call, refused = std::move(refused)](const Result<std::vector<MentionReceipt>>& result) {
       answer_mentions(call, refused, result);
     });

@@ -103,14 +103,14 @@ std::string Edge::new_key() {
 }
 
 void Edge::submit_mentions(SourceId source, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected,
-                           api::Done<std::vector<MentionReceipt>> done) {
+                           Instant arrival, api::Done<std::vector<MentionReceipt>> done) {
   const auto watcher = args_.directory->watcher(source);
   if (draining_ || !watcher) {
     done(unavailable(draining_ ? "the daemon is stopping" : "source " + source.str() + " is not running"));
     return;
   }
-  caf::anon_send(*watcher, SubmitMentions{std::move(mentions), std::move(rejected),
-                                          surely_answered(std::move(done), interrupted("source " + source.str()))});
+  done = surely_answered(std::move(done), interrupted("source " + source.str()));
+  caf::anon_send(*watcher, SubmitMentions{std::move(mentions), std::move(rejected), std::move(done), arrival});
 }
 
 void Edge::submit_intent(Intent intent, api::Done<IntentReceipt> done) {

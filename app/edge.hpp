@@ -35,7 +35,7 @@ public:
   explicit Edge(EdgeArgs args);
 
   void submit_mentions(SourceId source, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected,
-                       api::Done<std::vector<MentionReceipt>> done) override;
+                       Instant arrival, api::Done<std::vector<MentionReceipt>> done) override;
   void submit_intent(Intent intent, api::Done<IntentReceipt> done) override;
   void close_position(api::CloseRequest request, api::Done<Decision> done) override;
   void adopt_position(Intent intent, api::Done<Decision> done) override;

@@ -295,4 +295,26 @@ std::variant<Mention, FieldError> validate_mention(RawMention raw, const Mention
   return m;
 }
 
+std::string differences(const Mention& first, const Mention& again, Instant arrival) {
+  std::string out;
+  const auto compare = [&out](std::string_view field, bool same) {
+    if (!same)
+      out.append(out.empty() ? "" : ", ").append(field);
+  };
+  const auto compare_times = [&](std::string_view field, Instant one, Instant other) {
+    compare(field, other == arrival || one == other);
+  };
+  compare("symbol", first.symbol == again.symbol);
+  compare("action", first.action == again.action);
+  compare("conviction", first.conviction == again.conviction);
+  compare("time_horizon", first.horizon == again.horizon);
+  compare("source", first.origin == again.origin);
+  compare("rationale_quote", first.rationale_quote == again.rationale_quote);
+  compare("title", first.title == again.title);
+  compare("url", first.url == again.url);
+  compare_times("published_at", first.published_at, again.published_at);
+  compare_times("created_at", first.created_at, again.created_at);
+  return out;
+}
+
 }  // namespace heed::core

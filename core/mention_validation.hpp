@@ -61,6 +61,10 @@ constexpr std::size_t url_size_max = 2'000;
 /// filled in; `id` only where the input has one.
 std::variant<Mention, FieldError> validate_mention(RawMention raw, const MentionIntake& intake);
 
+/// What `again` says otherwise than `first`, which has the same key: fields by their names, separated by commas;
+/// empty when it is the same call. A time that equals `arrival` is one that `again` did not bring, and says nothing.
+std::string differences(const Mention& first, const Mention& again, Instant arrival);
+
 /// Upper-cased symbol, or why it is none.
 std::variant<Symbol, FieldError> validate_symbol(std::string_view text);
 

@@ -53,6 +53,7 @@ struct SubmitMentions {
   std::vector<Mention> mentions;           // validated; id is assigned by the watcher
   std::vector<RejectedInputRow> rejected;  // kept for the record
   Reply<std::vector<MentionReceipt>> done;
+  Instant arrival{};  // the mentions' time where they brought none
 };
 /// Own timer of a watcher: look for new input.
 struct PollDue {};

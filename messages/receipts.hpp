@@ -4,6 +4,7 @@
 #include "messages/ids.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace heed {
 
@@ -11,7 +12,8 @@ namespace heed {
 struct MentionReceipt {
   std::int64_t mention_id = 0;
   SignalId signal;
-  bool duplicate = false;  // then `signal` is the first one's
+  bool duplicate = false;  // then both are the first one's
+  std::string refused;     // why a duplicate is none: its key is the first one's, what it says is not
 };
 
 struct IntentReceipt {

@@ -52,7 +52,7 @@ struct SignalRow {
 /// An input line that was no call. Key: (source, position).
 struct RejectedInputRow {
   SourceId source;
-  std::string position;  // "calls.jsonl:17", "http"
+  std::string position;  // "calls.jsonl:17", "http"; where it is stored, with "#" and a mark of the content
   std::string field;
   std::string reason;
   std::string body;  // capped at 2 KiB

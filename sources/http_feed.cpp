@@ -120,7 +120,7 @@ public:
       if (!entries)
         return entries.error();
       if (entries.value())
-        select(std::move(*entries.value()), std::move(place).value(), cursor);
+        select(std::move(*entries.value()), std::move(place).value(), cursor, now);
     }
     FeedPage page;
     while (!pending_.empty() && page.items.size() < max) {
@@ -262,14 +262,14 @@ private:
     auto body = text_of(item);
     // The place in the document changes with the next call, the content does not.
     auto key = "rejected:" + core::sha256_hex(body).substr(0, rejected_key_size);
-    return {RejectedInputRow{options_.source, key, std::move(error.field), std::move(error.reason),
+    return {RejectedInputRow{options_.source, "items", std::move(error.field), std::move(error.reason),
                              body.substr(0, rejected_body_max), now},
             key};
   }
 
   /// Puts aside what is new. All but the last carry the old cursor: a crash between them reads the document again,
   /// and what was taken of it is recognized.
-  void select(std::vector<Entry> entries, Cursor place, const std::string& old_cursor) {
+  void select(std::vector<Entry> entries, Cursor place, const std::string& old_cursor, Instant now) {
     Cursor next;
     next.after = place.after;
     next.etag = etag_;
@@ -282,6 +282,7 @@ private:
       FeedItem item;
       item.what = std::move(entry.what);
       item.cursor = old_cursor;
+      item.arrival = now;
       pending_.push_back(std::move(item));
     }
     if (!pending_.empty())

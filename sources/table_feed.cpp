@@ -239,11 +239,11 @@ private:
     intake.future_tolerance.reset();
     auto answer = core::validate_mention(std::move(raw), intake);
     if (auto* mention = std::get_if<Mention>(&answer))
-      return {std::move(*mention), id};
+      return {std::move(*mention), id, now};
     auto& error = std::get<core::FieldError>(answer);
     return {RejectedInputRow{options_.source, "mentions:" + id, std::move(error.field), std::move(error.reason),
                              to_json(shown).substr(0, rejected_body_max), now},
-            id};
+            id, now};
   }
 
   TableFeedOptions options_;

@@ -85,8 +85,19 @@ struct Fixture {
   void settle() { system.advance(milliseconds{2}); }
 
   using Receipts = Answers<std::vector<MentionReceipt>>;
-  void submit(Receipts& receipts, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected = {}) {
-    system.send(watcher, SubmitMentions{std::move(mentions), std::move(rejected), receipts.reply()});
+  void submit(Receipts& receipts, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected = {},
+              Instant arrival = {}) {
+    system.send(watcher, SubmitMentions{std::move(mentions), std::move(rejected), receipts.reply(), arrival});
+  }
+  void restart_inbox() {
+    system.kill(watcher);
+    start_inbox();
+  }
+  std::vector<RejectedInputRow> rejected() { return all(journal.reader().rejected_inputs(everything())); }
+  std::size_t rejections_told() {
+    auto filter = everything();
+    filter.type = "input_rejected";
+    return all(journal.reader().events(filter)).size();
   }
   std::vector<std::string> stored() {
     std::vector<std::string> out;
@@ -170,7 +181,82 @@ TEST_CASE("inbox: a mention is taken once, wherever it stood before", "[actors][
     f.settle();
     CHECK(second.one()[0].duplicate);
   }
+  for (const auto* receipts : {&first, &second})
+    for (const auto& answer : receipts->got)
+      for (const auto& receipt : answer.value())
+        CHECK((receipt.mention_id == 101) == (receipt.signal == signal_of("a")));  // a duplicate is told the first's
   CHECK(f.journal.telemetry->decisions_demanded == 2 * static_cast<std::int64_t>(f.stored().size()));
+}
+
+TEST_CASE("inbox: a known key with other content is refused and recorded", "[actors][watcher]") {
+  Fixture f;
+  Fixture::Receipts first, second;
+  f.start_inbox();
+  const auto known = buy("a", "AMD");
+  auto other = sell("a", "NVDA");
+  other.conviction = dec("0.9");
+  const auto* refused = &second;
+  SECTION("within one batch") {
+    f.submit(first, {known, other});
+    refused = &first;
+  }
+  SECTION("of what is on its way") {
+    f.submit(first, {known});
+    f.submit(second, {other});
+  }
+  SECTION("of what came lately") {
+    f.submit(first, {known});
+    f.settle();
+    f.submit(second, {other});
+  }
+  SECTION("of what is in the store, before a restart") {
+    f.submit(first, {known});
+    f.settle();
+    f.restart_inbox();
+    f.submit(second, {other});
+  }
+  f.settle();
+  const auto& receipt = refused->one().back();
+  CHECK(receipt.mention_id == 101);
+  CHECK(receipt.signal == signal_of("a"));
+  CHECK(receipt.refused ==
+        "is that of mention 101, which differs in symbol, action, conviction; another call needs an id of its own");
+  CHECK(f.passed_on() == Texts{"a"});
+  CHECK(f.stored() == Texts{"101 AMD"});
+  const auto rows = f.rejected();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].field == "external_id");
+  CHECK(rows[0].reason == receipt.refused);
+  CHECK(rows[0].position.starts_with("external_id:a#"));
+  CHECK(rows[0].body.find("NVDA") != std::string::npos);
+  CHECK(f.rejections_told() == 1);
+}
+
+TEST_CASE("inbox: a refusal is not told before what it leans on is durable", "[actors][watcher]") {
+  Fixture f;
+  f.start_inbox();
+  Fixture::Receipts first, second;
+  f.journal.control->fail_next(2);  // both at once, then the first alone
+  f.submit(first, {buy("a", "NVDA")});
+  f.submit(second, {sell("a", "NVDA")});
+  f.settle();
+  CHECK(first.error().kind == ErrorKind::unavailable);
+  CHECK(second.error().kind == ErrorKind::unavailable);  // it would be a new call now
+}
+
+TEST_CASE("inbox: a call sent again without a time of its own is the same call", "[actors][watcher]") {
+  Fixture f;
+  f.start_inbox();
+  Fixture::Receipts first, second;
+  f.submit(first, {buy("a", "NVDA", friday_10)}, {}, friday_10);
+  f.settle();
+  const auto later = friday_10 + minutes{3};
+  const bool of_its_own = GENERATE(false, true);
+  f.submit(second, {buy("a", "NVDA", later)}, {}, of_its_own ? later + seconds{1} : later);
+  f.settle();
+  CHECK(second.one()[0].duplicate);
+  CHECK(second.one()[0].refused.empty() == !of_its_own);
+  CHECK(f.rejected().size() == (of_its_own ? 1 : 0));
 }
 
 TEST_CASE("inbox: a duplicate of what is not durable yet is not acknowledged before it is", "[actors][watcher]") {
@@ -226,6 +312,37 @@ TEST_CASE("inbox: rejected inputs are kept for the record", "[actors][watcher]")
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].reason == "is missing");
   CHECK(f.aggregated->seen.empty());
+}
+
+TEST_CASE("every refused input is kept, and the same one once", "[actors][watcher]") {
+  Fixture f;
+  f.start_inbox();
+  Fixture::Receipts receipts;
+  const auto bad = [](const char* field, const char* body, Instant at = friday_10) {
+    return RejectedInputRow{"calls", "http", field, "is missing", body, at};
+  };
+  f.submit(receipts, {}, {bad("symbol", "{}"), bad("symbol", "{\"action\":\"buy\"}"), bad("action", "{}")});
+  f.submit(receipts, {}, {bad("symbol", "{}", friday_10 + minutes{1})});
+  f.settle();
+  const auto rows = f.rejected();
+  CHECK(rows.size() == 3);
+  for (const auto& row : rows)
+    CHECK(row.position.starts_with("http#"));
+  CHECK(f.rejections_told() == 4);  // each attempt has its line in the journal
+}
+
+TEST_CASE("feed: what is read again and refused again is recorded once", "[actors][watcher]") {
+  Fixture f;
+  f.feed->items = {buy("a", "A"), sell("a", "A")};
+  f.feed->bad("calls.jsonl:3");
+  f.start_feed();
+  for (std::size_t i = 0; i < 3; ++i)
+    f.feed->items.push_back(f.feed->items[i]);
+  f.system.advance(minutes{1});
+  CHECK(f.passed_on() == Texts{"a"});
+  CHECK(f.stored_cursor() == "6");
+  CHECK(f.rejected().size() == 2);
+  CHECK(f.rejections_told() == 2);
 }
 
 TEST_CASE("inbox: nothing is taken while the daemon stops", "[actors][watcher]") {

@@ -1,5 +1,7 @@
 #include "tests/api/fixture.hpp"
 
+#include "core/mention_validation.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -24,18 +26,21 @@ bool FakeDaemon::fails(const Done<T>& done) {
 }
 
 void FakeDaemon::submit_mentions(SourceId, std::vector<Mention> fresh, std::vector<RejectedInputRow> refused,
-                                 Done<std::vector<MentionReceipt>> done) {
+                                 Instant arrived, Done<std::vector<MentionReceipt>> done) {
   if (fails(done))
     return;
   std::vector<MentionReceipt> receipts;
   {
     const std::lock_guard lock{mutex};
     rejected.insert(rejected.end(), refused.begin(), refused.end());
+    arrival = arrived;
     for (auto& mention : fresh) {
-      const bool duplicate = !signals_.insert(mention.signal.str()).second;
-      receipts.push_back({static_cast<std::int64_t>(mentions.size()) + 1, mention.signal, duplicate});
-      if (!duplicate)
+      const auto [known, inserted] = signals_.try_emplace(mention.signal.str(), mentions.size());
+      receipts.push_back({static_cast<std::int64_t>(known->second) + 1, mention.signal, !inserted, {}});
+      if (inserted)
         mentions.push_back(std::move(mention));
+      else if (!core::differences(mentions[known->second], mention, arrival).empty())
+        receipts.back().refused = "is another's";
     }
   }
   done(std::move(receipts));

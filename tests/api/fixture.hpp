@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +20,7 @@ namespace heed::api::test {
 class FakeDaemon final : public DaemonPort {
 public:
   void submit_mentions(SourceId source, std::vector<Mention> mentions, std::vector<RejectedInputRow> rejected,
-                       Done<std::vector<MentionReceipt>> done) override;
+                       Instant arrival, Done<std::vector<MentionReceipt>> done) override;
   void submit_intent(Intent intent, Done<IntentReceipt> done) override;
   void close_position(CloseRequest request, Done<Decision> done) override;
   void adopt_position(Intent intent, Done<Decision> done) override;
@@ -48,6 +47,7 @@ public:
   std::mutex mutex;
   std::vector<Mention> mentions;
   std::vector<RejectedInputRow> rejected;
+  Instant arrival{};                      // of the last mentions
   std::map<std::string, Intent> intents;  // by idempotency key
   std::optional<CloseRequest> closed;
   std::optional<Intent> adopted;
@@ -57,7 +57,7 @@ public:
 private:
   template <class T>
   bool fails(const Done<T>& done);
-  std::set<std::string> signals_;
+  std::map<std::string, std::size_t> signals_;  // where in `mentions`
 };
 
 struct Reply {

@@ -30,6 +30,7 @@ TEST_CASE("one mention is accepted once", "[api][mentions]") {
   CHECK(again["accepted"].empty());
   REQUIRE(again["duplicates"].size() == 1);
   CHECK(again["duplicates"][0]["signal_id"] == json["accepted"][0]["signal_id"]);
+  CHECK(again["duplicates"][0]["mention_id"] == 1);
   REQUIRE(api.daemon.mentions.size() == 1);
   const auto& mention = api.daemon.mentions[0];
   CHECK(mention.symbol == Symbol{"NVDA"});
@@ -37,6 +38,7 @@ TEST_CASE("one mention is accepted once", "[api][mentions]") {
   CHECK(mention.origin == "pundit");
   CHECK(mention.conviction->str() == "0.8");
   CHECK(to_rfc3339(mention.created_at) == "2026-11-20T15:00:00.000000Z");
+  CHECK(api.daemon.arrival == mention.created_at);
 }
 
 TEST_CASE("a list is taken apart: each its own fate, by index", "[api][mentions]") {
@@ -56,6 +58,23 @@ TEST_CASE("a list is taken apart: each its own fate, by index", "[api][mentions]
   REQUIRE(api.daemon.rejected.size() == 2);
   CHECK(api.daemon.rejected[0].body == R"({"symbol":"X Y","action":"buy"})");
   CHECK(api.daemon.rejected[0].position == "http");
+}
+
+TEST_CASE("a known id of another call is refused in its place in the list", "[api][mentions]") {
+  TestApi api;
+  const std::string key = R"(,"external_id":"k")";
+  const auto json =
+    api.post("/api/v1/mentions", "[" + call("NVDA", key) + "," + call("AMD", key) + ",7," + call("NVDA", key) + "]")
+      .json();
+  REQUIRE(json["accepted"].size() == 1);
+  REQUIRE(json["duplicates"].size() == 1);
+  CHECK(json["duplicates"][0]["index"] == 3);
+  REQUIRE(json["rejected"].size() == 2);
+  CHECK(json["rejected"][0]["index"] == 1);
+  CHECK(json["rejected"][0]["field"] == "external_id");
+  CHECK(json["rejected"][0]["reason"] == "is another's");
+  CHECK(json["rejected"][1]["index"] == 2);
+  CHECK(api.daemon.mentions.size() == 1);
 }
 
 TEST_CASE("fields of a mention that are refused", "[api][mentions]") {

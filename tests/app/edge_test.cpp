@@ -90,7 +90,7 @@ TEST_CASE("edge: a command that ends with its actor is answered: unavailable, an
   }
   SECTION("mentions") {
     who = "source inbox";
-    w.edge->submit_mentions(SourceId{"inbox"}, {}, {}, w.note<std::vector<MentionReceipt>>());
+    w.edge->submit_mentions(SourceId{"inbox"}, {}, {}, {}, w.note<std::vector<MentionReceipt>>());
   }
   w.system.run();
   REQUIRE(w.errors.size() == 1);

@@ -198,7 +198,12 @@ def test_http(daemon, exchange):
                                              {"symbol": "AAA", "action": "sel"}, {"symbol": "BBB", "action": "watch"}])
     check(len(mixed["accepted"]) == 2 and [r["index"] for r in mixed["rejected"]] == [1], f"{mixed}")
     again = daemon.post("/api/v1/mentions", {"symbol": "AAA", "action": "hold", "external_id": "m"})
-    check(len(again["duplicates"]) == 1 and not again["accepted"], f"{again}")
+    check(again["duplicates"] == [dict(mixed["accepted"][0], index=0)] and not again["accepted"], f"{again}")
+    other = daemon.post("/api/v1/mentions", {"symbol": "AAA", "action": "buy", "conviction": 1, "external_id": "m"})
+    check([r["field"] for r in other["rejected"]] == ["external_id"] and not other["duplicates"], f"{other}")
+    kept = sorted(row["field"] for row in daemon.all("rejected-inputs"))
+    refused = sorted([field for _, status, field in MENTIONS if status == 202] + ["action", "external_id"])
+    check(kept == refused, f"kept {kept}, refused {refused}")
     nothing_traded(daemon, exchange)
 
 
@@ -226,6 +231,23 @@ def test_raw_sockets(daemon, exchange):
     check(not daemon.all("signals"), "half a request became a call")
 
 
+def another_file_in_its_place(daemon, path):
+    """As long as the one that was read: its calls are heard, and what it refuses is kept beside what stood there."""
+    signals, rejected = len(daemon.all("signals")), len(daemon.all("rejected-inputs"))
+    lines = ['{"symbol":"AAA","action":"hold","external_id":"good-3"}', "no JSON either"]
+    filler = '{"symbol":"BBB","action":"watch","external_id":"good-4","title":"%s"}'
+    missing = os.path.getsize(path) - len("\n".join(lines + [filler % ""])) - 1
+    with open(path + ".next", "w") as f:
+        f.write("".join(line + "\n" for line in lines + [filler % ("x" * missing)]))
+    check(os.path.getsize(path + ".next") == os.path.getsize(path), "not of the same size")
+    os.replace(path + ".next", path)
+    wait_for("the other file is read", lambda: len(daemon.all("signals")) == signals + 2)
+    positions = [row["position"].split("#")[0] for row in daemon.all("rejected-inputs")]
+    check(len(positions) == rejected + 1 and positions.count("calls.jsonl:2") == 2, f"{positions}")
+    log = daemon.process.err()
+    check(log.count("calls.jsonl is another file") == 1, log)
+
+
 def lines_of_a_followed_file(daemon, exchange):
     path = os.path.join(daemon.folder, "calls.jsonl")
     with open(path, "w") as f:
@@ -233,11 +255,12 @@ def lines_of_a_followed_file(daemon, exchange):
     daemon.start()
     wait_for("all lines are read", lambda: len(daemon.all("rejected-inputs")) == sum(f is not None for _, f in LINES)
              and len(daemon.all("signals")) == sum(f is None for _, f in LINES))
-    rejected = {row["position"]: row for row in daemon.all("rejected-inputs")}
+    rejected = {row["position"].split("#")[0]: row for row in daemon.all("rejected-inputs")}
     for number, (line, field) in enumerate(LINES, 1):
         row = rejected.get(f"calls.jsonl:{number}")
         check((row is None) == (field is None), f"line {number}: {row}")
         check(row is None or (row["field"] == field and row["reason"]), f"line {number}: {row}, not {field}")
+    another_file_in_its_place(daemon, path)
     nothing_traded(daemon, exchange)
 
 

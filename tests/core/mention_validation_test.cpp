@@ -160,6 +160,45 @@ TEST_CASE("a wrong field is named, with the reason", "[mention]") {
   }
 }
 
+TEST_CASE("what a call says otherwise than the first one of its key", "[mention]") {
+  struct Case {
+    const char* told;
+    Change change;
+  };
+  const auto c = GENERATE(values<Case>({
+    {"", [](RawMention&) {}},
+    {"", [](RawMention& raw) { raw.id = "7"; }},  // a place in somebody's file
+    {"", [](RawMention& raw) { raw.symbol = "NVDA"; }},
+    {"", [](RawMention& raw) { raw.conviction = "0.750"; }},
+    {"", [](RawMention& raw) { raw.published_at = "2026-11-20T14:00:00Z"; }},
+    {"", [](RawMention& raw) { raw.created_at.reset(); }},
+    {"", [](RawMention& raw) { raw.created_at = raw.published_at = std::nullopt; }},
+    {"symbol", [](RawMention& raw) { raw.symbol = "AMD"; }},
+    {"action", [](RawMention& raw) { raw.action = "sell"; }},
+    {"conviction", [](RawMention& raw) { raw.conviction = "0.8"; }},
+    {"conviction", [](RawMention& raw) { raw.conviction.reset(); }},
+    {"time_horizon", [](RawMention& raw) { raw.time_horizon = "days"; }},
+    {"source", [](RawMention& raw) { raw.source.reset(); }},
+    {"rationale_quote", [](RawMention& raw) { raw.rationale_quote = "I like it"; }},
+    {"title", [](RawMention& raw) { raw.title = "Sad Money"; }},
+    {"url", [](RawMention& raw) { raw.url = "https://example.org/18"; }},
+    {"published_at", [](RawMention& raw) { raw.published_at = "2026-11-20T13:00:00Z"; }},
+    {"created_at", [](RawMention& raw) { raw.created_at = "2026-11-20T14:05:01Z"; }},
+    {"symbol, action, conviction",
+     [](RawMention& raw) {
+       raw.symbol = "AMD";
+       raw.action = "watch";
+       raw.conviction = "0.9";
+     }},
+  }));
+  INFO(c.told);
+  auto later = intake();
+  later.arrival += std::chrono::minutes{1};
+  const auto first = std::get<Mention>(validate_mention(sound(), intake()));
+  const auto again = std::get<Mention>(after(c.change, later));
+  CHECK(differences(first, again, later.arrival) == c.told);
+}
+
 TEST_CASE("a file of the past may lie anywhere in time", "[mention]") {
   auto in = intake();
   in.future_tolerance.reset();

@@ -183,7 +183,7 @@ TEST_CASE("journal: the story can be gathered by any id", "[persistence][contrac
     ListFilter filter;
     std::vector<std::int64_t> seqs;
   };
-  ListFilter by_account, by_place, by_signal, by_order, by_type, late, early;
+  ListFilter by_account, by_place, by_signal, by_order, by_type, first_of_signal, late, early;
   by_account.account = "main";
   by_place.account = "main";
   by_place.symbol = "NVDA";
@@ -191,12 +191,16 @@ TEST_CASE("journal: the story can be gathered by any id", "[persistence][contrac
   by_order.order = "o-1";
   by_order.oldest_first = true;
   by_type.type = "order_planned";
+  first_of_signal.signal = "s-1";
+  first_of_signal.type = "signal_received";
+  first_of_signal.limit = 1;
+  first_of_signal.oldest_first = true;
   late.from = minute(4);
   early.to = minute(2);
-  const auto c = std::vector<Case>{{"account", by_account, {5, 4, 2}}, {"account and symbol", by_place, {5, 2}},
-                                   {"signal", by_signal, {3, 2, 1}},   {"order, oldest first", by_order, {2, 5}},
-                                   {"type", by_type, {3, 2}},          {"from is inclusive", late, {5, 4}},
-                                   {"to is exclusive", early, {1}}};
+  const auto c = std::vector<Case>{{"account", by_account, {5, 4, 2}},  {"account and symbol", by_place, {5, 2}},
+                                   {"signal", by_signal, {3, 2, 1}},    {"order, oldest first", by_order, {2, 5}},
+                                   {"type", by_type, {3, 2}},           {"signal and type", first_of_signal, {1}},
+                                   {"from is inclusive", late, {5, 4}}, {"to is exclusive", early, {1}}};
   for (const auto& one : c) {
     INFO(one.name);
     std::vector<std::int64_t> seqs;

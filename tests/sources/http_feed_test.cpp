@@ -75,6 +75,8 @@ struct Fixture {
   FeedPage page(std::size_t max = 100) {
     auto got = feed->read(cursor, max, noon);
     REQUIRE(got);
+    for (const auto& item : got.value().items)
+      CHECK(item.arrival == noon);
     if (!got.value().items.empty())
       cursor = got.value().items.back().cursor;
     return std::move(got).value();

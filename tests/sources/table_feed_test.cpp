@@ -105,6 +105,7 @@ TEST_CASE("table: all columns, as text or as numbers", "[sources][table]") {
   CHECK(to_rfc3339(got.created_at) == to_rfc3339(*parse_rfc3339(c.created_at)));
   CHECK(got.published_at == got.created_at);
   CHECK(got.id == 0);
+  CHECK(page.items[0].arrival == noon);
 }
 
 TEST_CASE("table: a row that is no mention is rejected by its id, and the rest goes on", "[sources][table]") {

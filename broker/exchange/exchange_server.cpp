@@ -331,9 +331,9 @@ Result<std::unique_ptr<ExchangeServer>> ExchangeServer::start(net::Runtime& runt
   limits.idle_deadline = std::chrono::hours{1};  // clients keep their connections; their own time-outs are under test
   const std::weak_ptr<Impl> weak = impl;
   impl->server = runtime.server(
-    [weak](net::HttpRequest request, std::shared_ptr<net::Responder> responder) {
+    [weak](net::HttpRequest request, const std::shared_ptr<net::Responder>& responder) {
       if (const auto self = weak.lock())
-        self->on_request(std::move(request), std::move(responder));
+        self->on_request(std::move(request), responder);
     },
     [weak](const net::HttpRequest& request) {
       const auto self = weak.lock();
